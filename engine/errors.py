@@ -1,0 +1,83 @@
+"""Failures of the engine, caught by branch; each words itself in one plain sentence.
+
+EngineError
+ ├─ ModelError
+ │   ├─ ModelUnavailableError      no such model folder, or it cannot be read
+ │   ├─ PromptTooLongError         the newest message alone does not fit the context
+ │   └─ QueueFullError             too many requests wait already
+ ├─ AdapterError                   an adapter folder is missing, broken or made for another base
+ ├─ TuningError
+ │   └─ TuningBusyError            another process tunes on this data folder
+ └─ ArticleError
+     ├─ LinkRefusedError           an address that is never opened
+     ├─ DownloadError              the page could not be had
+     └─ NotAnArticleError          the page was had, but there is nothing to summarise
+"""
+
+
+class EngineError(Exception):
+    """Anything the engine could not do."""
+
+
+class ModelError(EngineError):
+    """The language model could not do what was asked."""
+
+
+class ModelUnavailableError(ModelError):
+    """No model can be loaded from this place."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"The model {place} cannot be loaded: {reason}.")
+        self.place = place
+
+
+class PromptTooLongError(ModelError):
+    """The newest message alone does not fit into the context."""
+
+    def __init__(self, needed_tokens: int, allowed_tokens: int) -> None:
+        super().__init__(f"The message needs {needed_tokens} tokens, but only {allowed_tokens} fit.")
+        self.needed_tokens = needed_tokens
+        self.allowed_tokens = allowed_tokens
+
+
+class QueueFullError(ModelError):
+    """Too many requests wait for the model."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting} requests are waiting already.")
+        self.waiting = waiting
+
+
+class AdapterError(EngineError):
+    """An adapter cannot be served."""
+
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(f"The adapter {folder} cannot be used: {reason}.")
+        self.folder = folder
+
+
+class TuningError(EngineError):
+    """A tuning run failed; nothing that serves has changed."""
+
+
+class TuningBusyError(TuningError):
+    """Another process tunes on this data folder."""
+
+    def __init__(self) -> None:
+        super().__init__("Tuning is already running on this data folder.")
+
+
+class ArticleError(EngineError):
+    """A link could not be turned into a summary."""
+
+
+class LinkRefusedError(ArticleError):
+    """The link leads where Mynah never goes."""
+
+
+class DownloadError(ArticleError):
+    """The page could not be downloaded."""
+
+
+class NotAnArticleError(ArticleError):
+    """The page was read, but holds no article."""

@@ -1,0 +1,172 @@
+"""One SQLite file: a single writer connection behind a lock, and one read-only reader.
+
+A shared aiosqlite connection mixes the transactions of different tasks, so every write goes through
+`transaction()`, and every read outside one through the reader, which sees only what is committed.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+from sqlcipher3 import dbapi2 as sqlcipher
+
+from storage.errors import StorageError, WriteRefusedError, WrongKeyError
+from storage.migrations import migrate
+
+Parameters = Iterable[Any]
+Row = sqlite3.Row
+
+_CACHED_STATEMENTS = 64
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",  # readers go on while the writer commits
+    "PRAGMA synchronous = FULL",  # an acknowledged message survives a power cut; 293 commits/s is plenty
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 5000",  # another Mynah process on the same folder may be writing
+    "PRAGMA secure_delete = ON",  # what is forgotten leaves no bytes in freed pages
+    "PRAGMA trusted_schema = OFF",  # a planted view must not call functions
+    "PRAGMA temp_store = MEMORY",  # no chat text in temporary files
+)
+
+
+def _connector(path: Path, key: str | None) -> Callable[[], sqlite3.Connection]:
+    def connect() -> sqlite3.Connection:
+        connection = sqlcipher.connect(path, isolation_level=None)
+        connection.row_factory = sqlcipher.Row
+        if key is not None:
+            # A pragma takes no bound parameters; quote(?) is SQLite's own escaping of the secret.
+            quoted = connection.execute("SELECT quote(?)", (key,)).fetchone()[0]
+            connection.execute(f"PRAGMA key = {quoted}")
+        return connection
+
+    return connect
+
+
+async def _to_the_end(step: Awaitable[Any]) -> Any:
+    """Await a step that must not be left half done; a cancellation is raised again once it has ended."""
+    task = asyncio.ensure_future(step)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            if task.cancelled():
+                raise
+            cancelled = error
+        except sqlcipher.Error:
+            break
+    if cancelled is not None:
+        raise cancelled
+    return task.result()
+
+
+class Database:
+    """The open file. Make one with `Database.open`, end it with `close`."""
+
+    def __init__(self, *, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self.path = path
+        self._writer = writer
+        self._reader = reader
+        self._lock = asyncio.Lock()
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path, *, key: str | None = None) -> "Database":
+        """Open or create the file, bring its schema up to date, and start both connections.
+
+        Raises WrongKeyError, NewerDatabaseError, or StorageError when the file cannot be opened.
+        """
+        await asyncio.to_thread(_prepare, path, key)
+        writer = await aiosqlite.Connection(_connector(path, key), _CACHED_STATEMENTS)
+        try:
+            for pragma in _PRAGMAS:
+                await writer.execute(pragma)
+            reader = await aiosqlite.Connection(_connector(path, key), _CACHED_STATEMENTS)
+            try:
+                for pragma in (
+                    "PRAGMA busy_timeout = 5000",
+                    "PRAGMA trusted_schema = OFF",
+                    "PRAGMA query_only = ON",
+                ):
+                    await reader.execute(pragma)
+            except BaseException:
+                await reader.close()
+                raise
+        except BaseException:
+            await writer.close()
+            raise
+        return cls(path=path, writer=writer, reader=reader)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[aiosqlite.Connection]:
+        """One write transaction: committed as a whole, or rolled back when the body raises or is cancelled.
+
+        Raises WriteRefusedError when SQLite cannot write.
+        """
+        async with self._lock:
+            try:
+                try:
+                    await _to_the_end(self._writer.execute("BEGIN IMMEDIATE"))
+                    yield self._writer
+                except BaseException:
+                    await _to_the_end(self._writer.rollback())
+                    raise
+                await self._commit()
+            except sqlcipher.OperationalError as error:
+                raise WriteRefusedError(str(error)) from error
+
+    async def _commit(self) -> None:
+        try:
+            await _to_the_end(self._writer.commit())
+        except sqlcipher.Error:
+            await _to_the_end(self._writer.rollback())
+            raise
+
+    async def execute(self, sql: str, parameters: Parameters = ()) -> int:
+        """One statement in a transaction of its own; returns the number of rows it changed."""
+        async with self.transaction() as connection:
+            cursor = await connection.execute(sql, parameters)
+            return cursor.rowcount
+
+    async def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """All rows of a query over what is committed."""
+        return list(await self._reader.execute_fetchall(sql, parameters))
+
+    async def fetch_one(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        """The first row of a query over what is committed, if any."""
+        rows = await self.fetch_all(sql, parameters)
+        return rows[0] if rows else None
+
+    async def data_version(self) -> int:
+        """A number that changes when another connection, of this process or another, has committed."""
+        row = await self.fetch_one("PRAGMA data_version")
+        assert row is not None, "PRAGMA data_version always answers"
+        return int(row[0])
+
+    async def close(self) -> None:
+        """Finish the write under way and close both connections; calling it again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        async with self._lock:
+            await self._reader.close()
+            await self._writer.close()
+
+
+def _prepare(path: Path, key: str | None) -> None:
+    """Check the key and bring the schema up to date, before any connection is shared."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with closing(_connector(path, key)()) as connection:
+            path.chmod(0o600)
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+            migrate(connection)
+    except sqlcipher.DatabaseError as error:
+        if "not a database" in str(error):
+            raise WrongKeyError from error
+        raise StorageError(f"The database {path.name} cannot be opened: {error}.") from error

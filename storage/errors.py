@@ -1,0 +1,32 @@
+"""Failures of the store.
+
+StorageError
+ ├─ WrongKeyError
+ ├─ NewerDatabaseError
+ └─ WriteRefusedError
+"""
+
+
+class StorageError(Exception):
+    """The database could not do what was asked; the message may be shown to the keeper."""
+
+
+class WrongKeyError(StorageError):
+    """The file is encrypted with another key, or is no database."""
+
+    def __init__(self) -> None:
+        super().__init__("The database cannot be read with this MYNAH_DATABASE_KEY, or it is not a database.")
+
+
+class NewerDatabaseError(StorageError):
+    """The file was written by a newer Mynah."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(f"The database has schema version {found}; this Mynah knows {known}. Update Mynah.")
+
+
+class WriteRefusedError(StorageError):
+    """SQLite could not write: the disk is full, read-only or locked."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"The database could not be written: {detail}.")

@@ -1,0 +1,191 @@
+"""The schema as an ordered list of small named steps.
+
+`PRAGMA user_version` counts the steps that a file has seen; each step commits together with its new count.
+"""
+
+import sqlite3
+from collections.abc import Callable
+
+from storage.errors import NewerDatabaseError
+
+
+def m001_users(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE users (
+            user_id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            is_owner INTEGER NOT NULL DEFAULT 0,
+            since TEXT NOT NULL,
+            reachable INTEGER NOT NULL DEFAULT 1
+        )
+        """
+    )
+    db.execute("CREATE TABLE refusals (user_id INTEGER PRIMARY KEY, told_at TEXT NOT NULL)")
+
+
+def m002_updates(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE updates (
+            update_id INTEGER PRIMARY KEY,
+            payload TEXT,
+            state TEXT NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            preview_id INTEGER,
+            received_at TEXT NOT NULL,
+            finished_at TEXT
+        )
+        """
+    )
+    db.execute("CREATE INDEX updates_by_state ON updates (state, update_id)")
+
+
+def m003_messages(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE conversations (
+            conversation_id INTEGER PRIMARY KEY,
+            user_id INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+            chat_id INTEGER NOT NULL,
+            started_at TEXT NOT NULL
+        )
+        """
+    )
+    db.execute("CREATE INDEX conversations_by_chat ON conversations (user_id, chat_id, conversation_id)")
+    db.execute(
+        """
+        CREATE TABLE messages (
+            message_id INTEGER PRIMARY KEY,
+            user_id INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+            chat_id INTEGER NOT NULL,
+            conversation_id INTEGER NOT NULL REFERENCES conversations ON DELETE CASCADE,
+            role TEXT NOT NULL,
+            text TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            telegram_id INTEGER,
+            update_id INTEGER,
+            question_id INTEGER REFERENCES messages ON DELETE CASCADE,
+            current INTEGER NOT NULL DEFAULT 1
+        )
+        """
+    )
+    db.execute("CREATE INDEX messages_by_conversation ON messages (conversation_id, message_id)")
+    db.execute("CREATE INDEX messages_by_user ON messages (user_id, message_id)")
+    db.execute("CREATE INDEX messages_by_telegram_id ON messages (chat_id, telegram_id)")
+    db.execute("CREATE INDEX messages_by_question ON messages (question_id)")
+    db.execute(
+        "CREATE UNIQUE INDEX messages_by_update ON messages (update_id, role) WHERE update_id IS NOT NULL"
+    )
+    db.execute(
+        """
+        CREATE TABLE generations (
+            message_id INTEGER PRIMARY KEY REFERENCES messages ON DELETE CASCADE,
+            model TEXT NOT NULL,
+            adapter_version INTEGER,
+            prompt_tokens INTEGER NOT NULL,
+            reply_tokens INTEGER NOT NULL,
+            first_token_seconds REAL NOT NULL,
+            total_seconds REAL NOT NULL
+        )
+        """
+    )
+
+
+def m004_outbox(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE outbox (
+            part_id INTEGER PRIMARY KEY,
+            message_id INTEGER NOT NULL REFERENCES messages ON DELETE CASCADE,
+            update_id INTEGER,
+            chat_id INTEGER NOT NULL,
+            part INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            entities TEXT NOT NULL,
+            state TEXT NOT NULL,
+            telegram_id INTEGER,
+            UNIQUE (message_id, part)
+        )
+        """
+    )
+    db.execute("CREATE INDEX outbox_by_telegram_id ON outbox (chat_id, telegram_id)")
+    db.execute("CREATE INDEX outbox_by_update ON outbox (update_id)")
+
+
+def m005_ratings(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE ratings (
+            message_id INTEGER PRIMARY KEY REFERENCES messages ON DELETE CASCADE,
+            user_id INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+            value INTEGER CHECK (value IN (-1, 1)),
+            note TEXT,
+            correction TEXT,
+            updated_at TEXT NOT NULL
+        )
+        """
+    )
+    db.execute("CREATE INDEX ratings_by_user ON ratings (user_id)")
+
+
+def m006_runs(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE runs (
+            run_id INTEGER PRIMARY KEY,
+            user_id INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+            local_date TEXT,
+            status TEXT NOT NULL,
+            started_at TEXT NOT NULL,
+            finished_at TEXT,
+            reason TEXT NOT NULL DEFAULT '',
+            report TEXT NOT NULL DEFAULT '{}',
+            adapter_version INTEGER,
+            told INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (user_id, local_date)
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE adapters (
+            user_id INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+            version INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            folder TEXT NOT NULL,
+            base_model TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            run_id INTEGER REFERENCES runs ON DELETE SET NULL,
+            PRIMARY KEY (user_id, version)
+        )
+        """
+    )
+    db.execute("CREATE UNIQUE INDEX adapters_active ON adapters (user_id) WHERE status = 'active'")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    m001_users,
+    m002_updates,
+    m003_messages,
+    m004_outbox,
+    m005_ratings,
+    m006_runs,
+)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Apply the steps that this file has not seen. Raises NewerDatabaseError."""
+    seen = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if seen > len(MIGRATIONS):
+        raise NewerDatabaseError(seen, len(MIGRATIONS))
+    for count, step in enumerate(MIGRATIONS[seen:], start=seen + 1):
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            step(db)
+            db.execute(f"PRAGMA user_version = {count}")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")

@@ -1,0 +1,205 @@
+"""The words of this project as frozen records: what crosses from storage to engine to bot."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Who speaks, in the words of a chat template."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class Origin(StrEnum):
+    """Where a message's words come from; only `TYPED` and `SPOKEN` are the user's own."""
+
+    TYPED = "typed"
+    SPOKEN = "spoken"
+    FORWARDED = "forwarded"
+    ARTICLE = "article"
+    COMMAND = "command"
+
+
+class UpdateState(StrEnum):
+    """What became of an update: waiting, handled, given up after failures, or never readable."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+    UNREADABLE = "unreadable"
+
+
+class SendState(StrEnum):
+    """What is known of the delivery of one part of a reply."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+class AdapterStatus(StrEnum):
+    """The life of one adapter version."""
+
+    CANDIDATE = "candidate"
+    ACTIVE = "active"
+    REJECTED = "rejected"
+    RETIRED = "retired"
+
+
+class RunStatus(StrEnum):
+    """What became of one tuning run for one user."""
+
+    RUNNING = "running"
+    PROMOTED = "promoted"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person who may talk to the bot, by Telegram's numeric id."""
+
+    user_id: int
+    name: str
+    is_owner: bool
+    since: datetime
+    reachable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxUpdate:
+    """One raw Telegram update as it waits in the inbox; `payload` is JSON, None for a stranger's."""
+
+    update_id: int
+    payload: str | None
+    attempts: int
+    preview_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """How a reply came about. Times in seconds; `adapter_version` None means the bare base model."""
+
+    model: str
+    adapter_version: int | None
+    prompt_tokens: int
+    reply_tokens: int
+    first_token_seconds: float
+    total_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """A message about to be logged; `question_id` names the user message that a reply answers."""
+
+    user_id: int
+    chat_id: int
+    conversation_id: int
+    role: Role
+    text: str
+    created_at: datetime
+    origin: Origin = Origin.TYPED
+    telegram_id: int | None = None
+    update_id: int | None = None
+    question_id: int | None = None
+    generation: Generation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One logged message. Of several replies to one question only the latest is `current`."""
+
+    message_id: int
+    user_id: int
+    chat_id: int
+    conversation_id: int
+    role: Role
+    text: str
+    created_at: datetime
+    origin: Origin
+    telegram_id: int | None
+    question_id: int | None
+    current: bool
+    generation: Generation | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxPart:
+    """One Telegram message of a reply: its text, its entities as JSON, and what is known of its delivery."""
+
+    part_id: int
+    message_id: int
+    update_id: int | None
+    chat_id: int
+    part: int
+    text: str
+    entities: str
+    state: SendState
+    telegram_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """What a user said of one reply; each field keeps the last thing said. `value` is +1, -1 or None."""
+
+    message_id: int
+    user_id: int
+    value: int | None
+    note: str | None
+    correction: str | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatedTurn:
+    """A question with its reply and rating: the raw material of tuning, oldest first."""
+
+    question: Message
+    reply: Message
+    rating: Rating | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """One version of a user's LoRA weights; `folder` is relative to the data folder."""
+
+    user_id: int
+    version: int
+    status: AdapterStatus
+    folder: str
+    base_model: str
+    created_at: datetime
+    run_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuningRun:
+    """One tuning run for one user. `local_date` is None when the run was asked for by hand."""
+
+    run_id: int
+    user_id: int
+    local_date: date | None
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None
+    reason: str
+    report: str
+    adapter_version: int | None
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleSummary:
+    """A finished summary of one page, as kept in the cache."""
+
+    url: str
+    style: str
+    content_sha256: str
+    title: str
+    text: str
+    created_at: datetime
