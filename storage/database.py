@@ -38,9 +38,9 @@ def _connector(path: Path, key: str | None) -> Callable[[], sqlite3.Connection]:
         connection = sqlcipher.connect(path, isolation_level=None)
         connection.row_factory = sqlcipher.Row
         if key is not None:
-            # A pragma takes no bound parameters; quote(?) is SQLite's own escaping of the secret.
-            quoted = connection.execute("SELECT quote(?)", (key,)).fetchone()[0]
-            connection.execute(f"PRAGMA key = {quoted}")
+            # A pragma takes no bound parameters, so the secret is quoted as SQL quotes any text.
+            quoted = key.replace("'", "''")
+            connection.execute(f"PRAGMA key = '{quoted}'")
         return connection
 
     return connect
