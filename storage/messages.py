@@ -1,0 +1,220 @@
+"""The log: conversations, messages, and how each reply came about."""
+
+from datetime import datetime, timedelta
+
+import aiosqlite
+
+from storage.database import Database, Row
+from storage.records import Generation, Message, NewMessage, Origin, RatedTurn, Rating, Role
+from storage.times import from_text, to_text
+
+_SELECT = """
+    SELECT m.*, g.model, g.adapter_version, g.prompt_tokens, g.reply_tokens,
+           g.first_token_seconds, g.total_seconds
+    FROM messages AS m LEFT JOIN generations AS g USING (message_id)
+"""
+
+
+class MessageStore:
+    """The tables `conversations`, `messages` and `generations`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def conversation(self, *, user_id: int, chat_id: int, now: datetime, silence: timedelta) -> int:
+        """The id of the running conversation; a new one starts after a silence longer than `silence`."""
+        row = await self._database.fetch_one(
+            """
+            SELECT conversation_id, coalesce(
+                (SELECT max(created_at) FROM messages WHERE conversation_id = c.conversation_id), started_at
+            ) AS last_at
+            FROM conversations AS c WHERE user_id = ? AND chat_id = ? ORDER BY conversation_id DESC LIMIT 1
+            """,
+            (user_id, chat_id),
+        )
+        if row is not None and now - from_text(row["last_at"]) <= silence:
+            return int(row["conversation_id"])
+        return await self.start_conversation(user_id=user_id, chat_id=chat_id, now=now)
+
+    async def start_conversation(self, *, user_id: int, chat_id: int, now: datetime) -> int:
+        """Begin a conversation with an empty history; returns its id."""
+        async with self._database.transaction() as connection:
+            cursor = await connection.execute(
+                "INSERT INTO conversations (user_id, chat_id, started_at) VALUES (?, ?, ?)",
+                (user_id, chat_id, to_text(now)),
+            )
+            assert cursor.lastrowid is not None, "an INSERT has a row id"
+            return cursor.lastrowid
+
+    async def add(self, message: NewMessage) -> Message:
+        """Log one message."""
+        async with self._database.transaction() as connection:
+            message_id = await _insert(connection, message)
+        return await self.get(message_id)
+
+    async def add_turn(self, question: NewMessage, reply: NewMessage) -> tuple[Message, Message]:
+        """Log both halves of a turn in one transaction; the reply is tied to its question."""
+        async with self._database.transaction() as connection:
+            question_id = await _insert(connection, question)
+            reply_id = await _insert(connection, reply, question_id=question_id)
+        return await self.get(question_id), await self.get(reply_id)
+
+    async def replace_reply(self, reply: NewMessage) -> Message:
+        """Log another reply to `reply.question_id`; the earlier ones stay, but are no longer current."""
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                "UPDATE messages SET current = 0 WHERE question_id = ?", (reply.question_id,)
+            )
+            message_id = await _insert(connection, reply)
+        return await self.get(message_id)
+
+    async def get(self, message_id: int) -> Message:
+        """One message. Raises KeyError when there is none."""
+        row = await self._database.fetch_one(f"{_SELECT} WHERE m.message_id = ?", (message_id,))
+        if row is None:
+            raise KeyError(message_id)
+        return _message(row)
+
+    async def reply_to_update(self, update_id: int) -> Message | None:
+        """The reply that was logged while this update was handled, if that happened."""
+        return await self._one("m.update_id = ? AND m.role = 'assistant'", update_id)
+
+    async def reply_shown_as(self, *, chat_id: int, telegram_id: int) -> Message | None:
+        """The reply of which this Telegram message is a part."""
+        return await self._one(
+            "m.message_id = (SELECT message_id FROM outbox WHERE chat_id = ? AND telegram_id = ?)",
+            chat_id,
+            telegram_id,
+        )
+
+    async def last_reply(self, *, user_id: int, chat_id: int) -> Message | None:
+        """The newest current reply to this user in this chat."""
+        return await self._one(
+            "m.user_id = ? AND m.chat_id = ? AND m.role = 'assistant' AND m.current"
+            " ORDER BY m.message_id DESC LIMIT 1",
+            user_id,
+            chat_id,
+        )
+
+    async def history(
+        self, conversation_id: int, *, before: int | None = None, limit: int = 200
+    ) -> list[Message]:
+        """The current messages of a conversation, oldest first; with `before`, those older than that id."""
+        rows = await self._database.fetch_all(
+            f"{_SELECT} WHERE m.conversation_id = ? AND m.current AND (? IS NULL OR m.message_id < ?)"
+            " ORDER BY m.message_id DESC LIMIT ?",
+            (conversation_id, before, before, limit),
+        )
+        return [_message(row) for row in reversed(rows)]
+
+    async def rated_turns(self, user_id: int) -> list[RatedTurn]:
+        """Every answered question of a user with its current reply and rating, oldest first."""
+        replies = await self._database.fetch_all(
+            f"{_SELECT} WHERE m.user_id = ? AND m.role = 'assistant' AND m.current"
+            " AND m.question_id IS NOT NULL ORDER BY m.message_id",
+            (user_id,),
+        )
+        questions = await self._database.fetch_all(
+            f"{_SELECT} WHERE m.user_id = ? AND m.role = 'user'", (user_id,)
+        )
+        ratings = await self._database.fetch_all("SELECT * FROM ratings WHERE user_id = ?", (user_id,))
+        asked = {row["message_id"]: _message(row) for row in questions}
+        rated = {row["message_id"]: rating_of(row) for row in ratings}
+        return [
+            RatedTurn(
+                question=asked[row["question_id"]], reply=_message(row), rating=rated.get(row["message_id"])
+            )
+            for row in replies
+            if row["question_id"] in asked
+        ]
+
+    async def _one(self, condition: str, *parameters: object) -> Message | None:
+        row = await self._database.fetch_one(f"{_SELECT} WHERE {condition}", parameters)
+        return None if row is None else _message(row)
+
+
+async def _insert(
+    connection: aiosqlite.Connection, new: NewMessage, *, question_id: int | None = None
+) -> int:
+    cursor = await connection.execute(
+        """
+        INSERT INTO messages (user_id, chat_id, conversation_id, role, text, origin, created_at,
+                              telegram_id, update_id, question_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            new.user_id,
+            new.chat_id,
+            new.conversation_id,
+            new.role,
+            new.text,
+            new.origin,
+            to_text(new.created_at),
+            new.telegram_id,
+            new.update_id,
+            question_id if question_id is not None else new.question_id,
+        ),
+    )
+    assert cursor.lastrowid is not None, "an INSERT has a row id"
+    if new.generation is not None:
+        await _insert_generation(connection, cursor.lastrowid, new.generation)
+    return cursor.lastrowid
+
+
+async def _insert_generation(
+    connection: aiosqlite.Connection, message_id: int, generation: Generation
+) -> None:
+    await connection.execute(
+        "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            message_id,
+            generation.model,
+            generation.adapter_version,
+            generation.prompt_tokens,
+            generation.reply_tokens,
+            generation.first_token_seconds,
+            generation.total_seconds,
+        ),
+    )
+
+
+def _message(row: Row) -> Message:
+    return Message(
+        message_id=row["message_id"],
+        user_id=row["user_id"],
+        chat_id=row["chat_id"],
+        conversation_id=row["conversation_id"],
+        role=Role(row["role"]),
+        text=row["text"],
+        created_at=from_text(row["created_at"]),
+        origin=Origin(row["origin"]),
+        telegram_id=row["telegram_id"],
+        question_id=row["question_id"],
+        current=bool(row["current"]),
+        generation=_generation(row),
+    )
+
+
+def _generation(row: Row) -> Generation | None:
+    if row["model"] is None:
+        return None
+    return Generation(
+        model=row["model"],
+        adapter_version=row["adapter_version"],
+        prompt_tokens=row["prompt_tokens"],
+        reply_tokens=row["reply_tokens"],
+        first_token_seconds=row["first_token_seconds"],
+        total_seconds=row["total_seconds"],
+    )
+
+
+def rating_of(row: Row) -> Rating:
+    """A row of `ratings` as a record."""
+    return Rating(
+        message_id=row["message_id"],
+        user_id=row["user_id"],
+        value=row["value"],
+        note=row["note"],
+        correction=row["correction"],
+        updated_at=from_text(row["updated_at"]),
+    )

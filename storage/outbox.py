@@ -1,0 +1,67 @@
+"""The outbox: each Telegram message of a reply, and what is known of its delivery."""
+
+from collections.abc import Sequence
+
+from storage.database import Database, Row
+from storage.records import OutboxPart, SendState
+
+
+class OutboxStore:
+    """The table `outbox`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def plan(
+        self,
+        message_id: int,
+        *,
+        chat_id: int,
+        update_id: int | None,
+        parts: Sequence[tuple[str, str]],
+        shown_as: int | None,
+    ) -> list[OutboxPart]:
+        """Write down the parts (text, entities as JSON) before any is sent; a plan made earlier stays.
+
+        `shown_as` is the Telegram id of the preview that becomes the first part.
+        """
+        async with self._database.transaction() as connection:
+            await connection.executemany(
+                """
+                INSERT INTO outbox (message_id, update_id, chat_id, part, text, entities, state, telegram_id)
+                VALUES (?, ?, ?, ?, ?, ?, 'pending', ?) ON CONFLICT DO NOTHING
+                """,
+                [
+                    (message_id, update_id, chat_id, part, text, entities, shown_as if part == 0 else None)
+                    for part, (text, entities) in enumerate(parts)
+                ],
+            )
+        return await self.parts(message_id)
+
+    async def parts(self, message_id: int) -> list[OutboxPart]:
+        """The parts of a reply, in order."""
+        rows = await self._database.fetch_all(
+            "SELECT * FROM outbox WHERE message_id = ? ORDER BY part", (message_id,)
+        )
+        return [_part(row) for row in rows]
+
+    async def mark(self, part_id: int, state: SendState, *, telegram_id: int | None = None) -> None:
+        """Record what is now known of one part."""
+        await self._database.execute(
+            "UPDATE outbox SET state = ?, telegram_id = coalesce(?, telegram_id) WHERE part_id = ?",
+            (state, telegram_id, part_id),
+        )
+
+
+def _part(row: Row) -> OutboxPart:
+    return OutboxPart(
+        part_id=row["part_id"],
+        message_id=row["message_id"],
+        update_id=row["update_id"],
+        chat_id=row["chat_id"],
+        part=row["part"],
+        text=row["text"],
+        entities=row["entities"],
+        state=SendState(row["state"]),
+        telegram_id=row["telegram_id"],
+    )

@@ -1,0 +1,73 @@
+"""The inbox: raw updates, on disk before Telegram may forget them."""
+
+from datetime import datetime, timedelta
+
+from storage.database import Database
+from storage.records import InboxUpdate, UpdateState
+from storage.times import to_text
+
+
+class UpdateStore:
+    """The table `updates`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(
+        self, update_id: int, payload: str | None, *, now: datetime, state: UpdateState = UpdateState.PENDING
+    ) -> bool:
+        """Store an update; False when this id is known already."""
+        added = await self._database.execute(
+            "INSERT INTO updates (update_id, payload, state, received_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            (update_id, payload, state, to_text(now)),
+        )
+        return added > 0
+
+    async def pending(self) -> list[InboxUpdate]:
+        """Updates that were received and never finished, oldest first."""
+        rows = await self._database.fetch_all(
+            "SELECT update_id, payload, attempts, preview_id FROM updates WHERE state = ? ORDER BY update_id",
+            (UpdateState.PENDING,),
+        )
+        return [InboxUpdate(**dict(row)) for row in rows]
+
+    async def attempt(self, update_id: int) -> int:
+        """Count one more start on an update; returns the count so far."""
+        async with self._database.transaction() as connection:
+            cursor = await connection.execute(
+                "UPDATE updates SET attempts = attempts + 1 WHERE update_id = ? RETURNING attempts",
+                (update_id,),
+            )
+            row = await cursor.fetchone()
+        return 1 if row is None else int(row["attempts"])
+
+    async def finish(self, update_id: int, *, state: UpdateState, now: datetime) -> None:
+        """Record that an update needs no more work; its payload, a copy of what is logged elsewhere, goes."""
+        await self._database.execute(
+            """
+            UPDATE updates SET state = ?, finished_at = ?,
+                payload = CASE WHEN ? = 'done' THEN NULL ELSE payload END
+            WHERE update_id = ?
+            """,
+            (state, to_text(now), state, update_id),
+        )
+
+    async def preview(self, update_id: int) -> int | None:
+        """The Telegram id of the half-written reply that this update has on screen, if any."""
+        row = await self._database.fetch_one(
+            "SELECT preview_id FROM updates WHERE update_id = ?", (update_id,)
+        )
+        return None if row is None else row["preview_id"]
+
+    async def set_preview(self, update_id: int, telegram_id: int | None) -> None:
+        """Remember the half-written reply, so that a restart goes on in the same message."""
+        await self._database.execute(
+            "UPDATE updates SET preview_id = ? WHERE update_id = ?", (telegram_id, update_id)
+        )
+
+    async def prune(self, *, now: datetime, keep: timedelta) -> None:
+        """Drop finished updates that Telegram can no longer send again."""
+        await self._database.execute(
+            "DELETE FROM updates WHERE state = 'done' AND finished_at < ?", (to_text(now - keep),)
+        )
