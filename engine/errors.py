@@ -4,7 +4,8 @@ EngineError
  ├─ ModelError
  │   ├─ ModelUnavailableError      no such model folder, or it cannot be read
  │   ├─ PromptTooLongError         the newest message alone does not fit the context
- │   └─ QueueFullError             too many requests wait already
+ │   ├─ QueueFullError             too many requests wait already
+ │   └─ EmptyReplyError            the model ended before the first word
  ├─ AdapterError                   an adapter folder is missing, broken or made for another base
  ├─ TuningError
  │   └─ TuningBusyError            another process tunes on this data folder
@@ -46,6 +47,13 @@ class QueueFullError(ModelError):
     def __init__(self, waiting: int) -> None:
         super().__init__(f"{waiting} requests are waiting already.")
         self.waiting = waiting
+
+
+class EmptyReplyError(ModelError):
+    """The model ended its reply before the first word."""
+
+    def __init__(self) -> None:
+        super().__init__("The model had nothing to say.")
 
 
 class AdapterError(EngineError):

@@ -1,0 +1,140 @@
+"""Every setting, read once from the environment; all faults are told at once, secrets are never shown."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+Value = TypeVar("Value")
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used, one sentence for each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the keeper may choose. `.env.example` explains each."""
+
+    telegram_bot_token: str | None = field(default=None, repr=False)
+    telegram_base_url: str | None = None
+    telegram_base_file_url: str | None = None
+    data: Path = Path("data")
+    model: str = "bundled"
+    device: str = "auto"
+    allowed_users: frozenset[int] = frozenset()
+    owner: int | None = None
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    nightly: time = time(3, 30)
+    database_key: str | None = field(default=None, repr=False)
+    max_new_tokens: int = 256
+    seed: int | None = None
+    allow_private_links: bool = False
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "Settings":
+        """Read all settings. Raises SettingsError naming every faulty variable."""
+        reader = _Reader(env)
+        settings = cls(
+            telegram_bot_token=reader.read("TELEGRAM_BOT_TOKEN", _token, None),
+            telegram_base_url=reader.read("TELEGRAM_BASE_URL", _url, None),
+            telegram_base_file_url=reader.read("TELEGRAM_BASE_FILE_URL", _url, None),
+            data=reader.read("MYNAH_DATA", Path, Path("data")),
+            model=reader.read("MYNAH_MODEL", str, "bundled"),
+            device=reader.read("MYNAH_DEVICE", str, "auto"),
+            allowed_users=reader.read("MYNAH_ALLOWED_USERS", _ids, frozenset[int]()),
+            owner=reader.read("MYNAH_OWNER", _id, None),
+            timezone=reader.read("MYNAH_TIMEZONE", _timezone, ZoneInfo("UTC")),
+            nightly=reader.read("MYNAH_NIGHTLY", _time, time(3, 30)),
+            database_key=reader.read("MYNAH_DATABASE_KEY", str, None),
+            max_new_tokens=reader.read("MYNAH_MAX_NEW_TOKENS", _positive, 256),
+            seed=reader.read("MYNAH_SEED", _whole, None),
+            allow_private_links=reader.read("MYNAH_ALLOW_PRIVATE_LINKS", _switch, False),
+        )
+        if reader.faults:
+            raise SettingsError("\n".join(reader.faults))
+        return settings
+
+
+class _Reader:
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self.faults: list[str] = []
+
+    def read(self, name: str, parse: Callable[[str], Value], default: Value) -> Value:
+        """The parsed variable, or the default when it is unset, blank or faulty; faults are kept."""
+        raw = self._env.get(name, "").strip()
+        if not raw:
+            return default
+        try:
+            return parse(raw)
+        except ValueError as error:
+            self.faults.append(f"{name} {error}.")
+            return default
+
+
+def _token(raw: str) -> str:
+    if not re.fullmatch(r"\d+:[\w-]{20,}", raw):
+        raise ValueError("does not look like a token from BotFather")
+    return raw
+
+
+def _whole(raw: str) -> int:
+    if not raw.isascii() or not raw.isdigit():
+        raise ValueError(f"must be a whole number, not {raw!r}")
+    return int(raw)
+
+
+def _url(raw: str) -> str:
+    if not raw.startswith(("http://", "https://")):
+        raise ValueError(f"must begin with http:// or https://, not be {raw!r}")
+    return raw
+
+
+def _id(raw: str) -> int:
+    if not raw.isascii() or not raw.isdigit():
+        raise ValueError(f"must be a numeric Telegram id, not {raw!r} (a @name is no id)")
+    return int(raw)
+
+
+def _ids(raw: str) -> frozenset[int]:
+    return frozenset(_id(part) for part in raw.replace(",", " ").split())
+
+
+def _positive(raw: str) -> int:
+    if _whole(raw) == 0:
+        raise ValueError("must be above 0")
+    return int(raw)
+
+
+def _timezone(raw: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(raw)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"must be a time zone such as Europe/Berlin, not {raw!r}") from error
+
+
+def _time(raw: str) -> time:
+    hours, colon, minutes = raw.partition(":")
+    if not colon or not hours.isdigit() or not minutes.isdigit() or int(hours) > 23 or int(minutes) > 59:
+        raise ValueError(f"must be a time such as 03:30, not {raw!r}")
+    return time(int(hours), int(minutes))
+
+
+def _switch(raw: str) -> bool:
+    words = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    if raw.lower() not in words:
+        raise ValueError(f"must be on or off, not {raw!r}")
+    return words[raw.lower()]

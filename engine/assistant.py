@@ -1,0 +1,208 @@
+"""One turn: prompt, generate, log. The profile learns from it afterwards."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from engine.errors import EmptyReplyError
+from engine.language.model import (
+    Cancellation,
+    ChatMessage,
+    Completion,
+    FinishReason,
+    GenerationRequest,
+    LanguageModel,
+    SamplingParams,
+    TextSink,
+    discard,
+)
+from engine.language.prompt import build_prompt
+from engine.language.thoughts import strip_thoughts
+from engine.serving import ServedAdapters
+from storage.messages import MessageStore
+from storage.records import Generation, Message, NewMessage, Origin, Role
+
+SILENCE = timedelta(hours=12)
+"""A pause longer than this begins a new conversation."""
+
+
+class Interrupted(Exception):
+    """The process is stopping: no failure, for nothing of the turn was logged and it is taken up again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a user asks, as it came from Telegram."""
+
+    user_id: int
+    chat_id: int
+    text: str
+    origin: Origin = Origin.TYPED
+    telegram_id: int | None = None
+    update_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A logged turn, and whether its reply was stopped by the user or by the token limit."""
+
+    question: Message
+    reply: Message
+    finish_reason: FinishReason
+
+
+class Assistant:
+    """Answers questions with the user's own weights and logs both halves of each turn."""
+
+    def __init__(
+        self,
+        *,
+        messages: MessageStore,
+        model: LanguageModel,
+        adapters: ServedAdapters,
+        sampling: SamplingParams,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._messages = messages
+        self._model = model
+        self._adapters = adapters
+        self._sampling = sampling
+        self._now = now
+        self._stopping = False
+        self._under_way: set[Cancellation] = set()
+
+    async def reply(
+        self, question: Question, *, sink: TextSink = discard, cancellation: Cancellation | None = None
+    ) -> Reply:
+        """Answer one question. Raises ModelError, or Interrupted when the process stops meanwhile."""
+        asked_at = self._now()
+        conversation_id = await self._messages.conversation(
+            user_id=question.user_id, chat_id=question.chat_id, now=asked_at, silence=SILENCE
+        )
+        history = await self._messages.history(conversation_id)
+        request = self._request(question.user_id, conversation_id, history, question.text, self._sampling)
+        completion = await self._generate(request, sink, cancellation)
+        asked = NewMessage(
+            user_id=question.user_id,
+            chat_id=question.chat_id,
+            conversation_id=conversation_id,
+            role=Role.USER,
+            text=question.text,
+            created_at=asked_at,
+            origin=question.origin,
+            telegram_id=question.telegram_id,
+            update_id=question.update_id,
+        )
+        said = self._said(request, completion, asked)
+        logged_question, logged_reply = await self._messages.add_turn(asked, said)
+        return Reply(question=logged_question, reply=logged_reply, finish_reason=completion.finish_reason)
+
+    async def retry(
+        self,
+        *,
+        user_id: int,
+        chat_id: int,
+        update_id: int | None = None,
+        sink: TextSink = discard,
+        cancellation: Cancellation | None = None,
+    ) -> Reply | None:
+        """Answer the last question once more, drawn anew; None when there is nothing to answer again."""
+        last = await self._messages.last_reply(user_id=user_id, chat_id=chat_id)
+        if last is None or last.question_id is None:
+            return None
+        question = await self._messages.get(last.question_id)
+        history = await self._messages.history(question.conversation_id, before=question.message_id)
+        sampling = _drawn_anew(self._sampling, last.message_id)
+        request = self._request(user_id, question.conversation_id, history, question.text, sampling)
+        completion = await self._generate(request, sink, cancellation)
+        said = self._said(request, completion, _as_new(question, update_id))
+        reply = await self._messages.replace_reply(replace(said, question_id=question.message_id))
+        return Reply(question=question, reply=reply, finish_reason=completion.finish_reason)
+
+    async def start_conversation(self, *, user_id: int, chat_id: int) -> None:
+        """Forget the context: the next question begins an empty conversation."""
+        await self._messages.start_conversation(user_id=user_id, chat_id=chat_id, now=self._now())
+
+    def interrupt(self) -> None:
+        """End all replies under way at their next token, unlogged, and begin none."""
+        self._stopping = True
+        for cancellation in self._under_way:
+            cancellation.cancel()
+
+    def _request(
+        self,
+        user_id: int,
+        conversation_id: int,
+        history: list[Message],
+        newest: str,
+        sampling: SamplingParams,
+    ) -> GenerationRequest:
+        prompt = build_prompt(
+            system=None,
+            history=[ChatMessage(message.role, message.text) for message in history],
+            newest=ChatMessage(Role.USER, newest),
+            count_tokens=self._model.count_tokens,
+            budget_tokens=self._model.context_tokens - sampling.max_new_tokens,
+        )
+        return GenerationRequest(
+            user_id=user_id,
+            messages=prompt,
+            adapter=self._adapters.of(user_id),
+            sampling=sampling,
+            cache_key=f"conversation {conversation_id}",
+        )
+
+    async def _generate(
+        self, request: GenerationRequest, sink: TextSink, cancellation: Cancellation | None
+    ) -> Completion:
+        if self._stopping:
+            raise Interrupted
+        cancellation = cancellation or Cancellation()
+        self._under_way.add(cancellation)
+        try:
+            completion = await self._model.generate(request, sink=sink, cancellation=cancellation)
+        finally:
+            self._under_way.discard(cancellation)
+        if self._stopping:
+            raise Interrupted
+        text = strip_thoughts(completion.text).strip()
+        if not text and completion.finish_reason is not FinishReason.CANCELLED:
+            raise EmptyReplyError
+        return replace(completion, text=text)
+
+    def _said(self, request: GenerationRequest, completion: Completion, asked: NewMessage) -> NewMessage:
+        return NewMessage(
+            user_id=asked.user_id,
+            chat_id=asked.chat_id,
+            conversation_id=asked.conversation_id,
+            role=Role.ASSISTANT,
+            text=completion.text,
+            created_at=self._now(),
+            update_id=asked.update_id,
+            generation=Generation(
+                model=self._model.name,
+                adapter_version=None if request.adapter is None else request.adapter.version,
+                prompt_tokens=completion.prompt_tokens,
+                reply_tokens=completion.reply_tokens,
+                first_token_seconds=completion.first_token_seconds,
+                total_seconds=completion.total_seconds,
+            ),
+        )
+
+
+def _drawn_anew(sampling: SamplingParams, last_reply_id: int) -> SamplingParams:
+    """Greedy or seeded decoding would say the same again, so a retry samples, with a seed of its own."""
+    seed = None if sampling.seed is None else sampling.seed + last_reply_id
+    return replace(sampling, seed=seed, temperature=sampling.temperature or 0.8)
+
+
+def _as_new(question: Message, update_id: int | None) -> NewMessage:
+    return NewMessage(
+        user_id=question.user_id,
+        chat_id=question.chat_id,
+        conversation_id=question.conversation_id,
+        role=question.role,
+        text=question.text,
+        created_at=question.created_at,
+        update_id=update_id,
+    )

@@ -1,0 +1,58 @@
+"""The prompt of one turn within a token budget (pure)."""
+
+from collections.abc import Callable, Sequence
+
+from engine.errors import PromptTooLongError
+from engine.language.model import ChatMessage
+from storage.records import Role
+
+CountTokens = Callable[[Sequence[ChatMessage]], int]
+
+_STRIDE = 8
+"""Old turns are dropped this many messages at a time: between two drops the prompt only grows at its end, so
+that the model's cached keys and values of the prefix stay valid for several turns."""
+
+
+def build_prompt(
+    *,
+    system: str | None,
+    history: Sequence[ChatMessage],
+    newest: ChatMessage,
+    count_tokens: CountTokens,
+    budget_tokens: int,
+) -> tuple[ChatMessage, ...]:
+    """System line, as much of the latest history as fits, and the newest message.
+
+    The oldest turns go first; the system line and the newest message never do. Raises PromptTooLongError when
+    those two alone exceed the budget.
+    """
+    head = [] if system is None else [ChatMessage(Role.SYSTEM, system)]
+
+    def from_turn(start: int) -> tuple[ChatMessage, ...]:
+        return (*head, *history[start:], newest)
+
+    bare_tokens = count_tokens(from_turn(len(history)))
+    if bare_tokens > budget_tokens:
+        raise PromptTooLongError(bare_tokens, budget_tokens)
+    start = _first_that_fits(range(0, len(history) + 1, _STRIDE), from_turn, count_tokens, budget_tokens)
+    if start is None or start == len(history):
+        last_stride = range(max(0, len(history) - _STRIDE), len(history) + 1, 2)
+        start = _first_that_fits(last_stride, from_turn, count_tokens, budget_tokens)
+    return from_turn(len(history) if start is None else start)
+
+
+def _first_that_fits(
+    starts: Sequence[int],
+    from_turn: Callable[[int], tuple[ChatMessage, ...]],
+    count_tokens: CountTokens,
+    budget_tokens: int,
+) -> int | None:
+    """The earliest start whose prompt fits, by bisection: a later start never needs more tokens."""
+    low, high = 0, len(starts)
+    while low < high:
+        middle = (low + high) // 2
+        if count_tokens(from_turn(starts[middle])) <= budget_tokens:
+            high = middle
+        else:
+            low = middle + 1
+    return starts[low] if low < len(starts) else None
