@@ -42,6 +42,12 @@ class UpdateStore:
             row = await cursor.fetchone()
         return 1 if row is None else int(row["attempts"])
 
+    async def release(self, update_id: int) -> None:
+        """Take an attempt back: the update was left unfinished on purpose, not by a crash."""
+        await self._database.execute(
+            "UPDATE updates SET attempts = attempts - 1 WHERE update_id = ? AND attempts > 0", (update_id,)
+        )
+
     async def finish(self, update_id: int, *, state: UpdateState, now: datetime) -> None:
         """Record that an update needs no more work; its payload, a copy of what is logged elsewhere, goes."""
         await self._database.execute(

@@ -1,0 +1,136 @@
+"""Updates are on disk before Telegram may forget them, and each is handled once.
+
+The poller awaits `put` before it moves its offset, so an update that is not committed is sent again. A failed
+commit must be a NetworkError: any other exception ends python-telegram-bot's polling without a word.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from telegram import Bot, Update
+from telegram.error import NetworkError
+from telegram.request import BaseRequest, RequestData
+
+from bot.access import Access
+from storage.errors import StorageError
+from storage.records import InboxUpdate, UpdateState
+from storage.updates import UpdateStore
+
+logger = logging.getLogger(__name__)
+
+KEEP_FINISHED = timedelta(days=14)
+
+_UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, OverflowError, OSError)
+"""What python-telegram-bot raises for an update that it cannot build; OSError is a date out of range."""
+
+
+class InboxQueue(asyncio.Queue[object]):
+    """The bot's update queue, whose `put` commits first. Of a stranger only the number is kept."""
+
+    def __init__(self, *, updates: UpdateStore, access: Access, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._updates = updates
+        self._access = access
+        self._now = now
+
+    async def put(self, item: object) -> None:
+        """Commit an update and queue it; one that is known already is dropped."""
+        if not isinstance(item, Update):
+            await super().put(item)
+            return
+        user = item.effective_user
+        payload = item.to_json() if user is not None and self._access.allows(user.id) else None
+        try:
+            is_new = await self._updates.add(item.update_id, payload, now=self._now())
+        except StorageError as error:
+            raise NetworkError("the inbox could not be written") from error
+        if is_new:
+            await super().put(item)
+
+    async def replay(self, bot: Bot) -> int:
+        """Queue what was received and never finished before the last stop; returns how many."""
+        await self._updates.prune(now=self._now(), keep=KEEP_FINISHED)
+        waiting = await self._updates.pending()
+        for update in waiting:
+            await super().put(_revive(update, bot))
+        return len(waiting)
+
+
+def _revive(update: InboxUpdate, bot: Bot) -> Update:
+    if update.payload is None:
+        return Update(update.update_id)
+    revived = Update.de_json(json.loads(update.payload), bot)
+    assert revived is not None, "a stored payload is never empty"
+    return revived
+
+
+class SiftingRequest(BaseRequest):
+    """Wraps the request that polls: one update that cannot be parsed no longer discards its whole batch.
+
+    Such an update is stored as it came and an empty one with its number goes on, so that the offset moves.
+    """
+
+    def __init__(self, wire: BaseRequest, *, updates: UpdateStore, now: Callable[[], datetime]) -> None:
+        self._wire = wire
+        self._updates = updates
+        self._now = now
+        self._last_answer = now()
+
+    @property
+    def read_timeout(self) -> float | None:
+        return self._wire.read_timeout
+
+    @property
+    def last_answer(self) -> datetime:
+        """When the last poll was answered: what readiness is judged by."""
+        return self._last_answer
+
+    async def initialize(self) -> None:
+        await self._wire.initialize()
+
+    async def shutdown(self) -> None:
+        await self._wire.shutdown()
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        status, body = await self._wire.do_request(
+            url, method, request_data, read_timeout, write_timeout, connect_timeout, pool_timeout
+        )
+        self._last_answer = self._now()
+        return status, await self._sift(body) if status == 200 else body
+
+    async def _sift(self, body: bytes) -> bytes:
+        answer = json.loads(body)
+        updates = answer.get("result")
+        if not isinstance(updates, list):
+            return body
+        answer["result"] = [await self._readable(raw) for raw in updates]
+        return json.dumps(answer).encode()
+
+    async def _readable(self, raw: dict[str, Any]) -> dict[str, Any]:
+        try:
+            Update.de_json(dict(raw), None)
+        except _UNREADABLE as error:
+            update_id = int(raw["update_id"])
+            logger.warning("update %d is unreadable (%s): stored, skipped", update_id, type(error).__name__)
+            await self._store_unreadable(update_id, json.dumps(raw))
+            return {"update_id": update_id}
+        return raw
+
+    async def _store_unreadable(self, update_id: int, raw: str) -> None:
+        try:
+            await self._updates.add(update_id, raw, now=self._now(), state=UpdateState.UNREADABLE)
+        except StorageError as error:
+            raise NetworkError("the inbox could not be written") from error

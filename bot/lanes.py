@@ -1,0 +1,117 @@
+"""The order of work: one lane per chat keeps its messages in order, and different chats run side by side.
+
+/stop and taps on buttons have lanes of their own, so that neither waits for the reply under way.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from datetime import datetime
+from typing import Any
+
+from telegram import Update
+from telegram.ext import BaseUpdateProcessor
+
+from storage.errors import StorageError
+from storage.records import UpdateState
+from storage.updates import UpdateStore
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3
+"""An update that was begun this often and never ended takes the process down with it: it is given up."""
+
+_UNBOUNDED = 1_000_000
+"""Lanes bound the work per chat; a bound over all chats would let one chat's backlog hold up the others."""
+
+
+class Lanes(BaseUpdateProcessor):
+    """Runs each update in its lane and records what became of it."""
+
+    def __init__(self, *, updates: UpdateStore, now: Callable[[], datetime]) -> None:
+        super().__init__(_UNBOUNDED)
+        self._updates = updates
+        self._now = now
+        self._locks: dict[Hashable, asyncio.Lock] = {}
+        self._waiting: dict[Hashable, int] = {}
+        self._unfinished: dict[int, UpdateState] = {}
+        self._stopping = False
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
+
+    def stop(self) -> None:
+        """Begin no further update: what waits stays in the inbox for the next start."""
+        self._stopping = True
+
+    @property
+    def idle(self) -> bool:
+        """Whether no update waits or runs."""
+        return not self._waiting
+
+    def leave_pending(self, update_id: int) -> None:
+        """The update under way is not finished; it is handled again after the next start."""
+        self._unfinished[update_id] = UpdateState.PENDING
+
+    def give_up(self, update_id: int) -> None:
+        """The update under way failed and is not tried again."""
+        self._unfinished[update_id] = UpdateState.FAILED
+
+    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
+        """Wait for the lane, then handle the update."""
+        assert isinstance(coroutine, Coroutine), "python-telegram-bot hands in a coroutine"
+        if not isinstance(update, Update):
+            await coroutine
+            return
+        lane = lane_of(update)
+        self._waiting[lane] = self._waiting.get(lane, 0) + 1
+        try:
+            async with self._locks.setdefault(lane, asyncio.Lock()):
+                await self._handle(update.update_id, coroutine)
+        finally:
+            coroutine.close()
+            self._leave(lane)
+
+    def _leave(self, lane: Hashable) -> None:
+        self._waiting[lane] -= 1
+        if not self._waiting[lane]:
+            del self._waiting[lane], self._locks[lane]
+
+    async def _handle(self, update_id: int, coroutine: Awaitable[Any]) -> None:
+        if self._stopping:
+            return
+        try:
+            if await self._updates.attempt(update_id) > MAX_ATTEMPTS:
+                logger.error("update %d was begun %d times and never ended", update_id, MAX_ATTEMPTS)
+                await self._updates.finish(update_id, state=UpdateState.FAILED, now=self._now())
+                return
+            await coroutine
+            await self._record(update_id)
+        except StorageError:
+            # Neither the attempt nor the end could be written: the update stays pending on disk.
+            logger.exception("update %d could not be recorded", update_id)
+
+    async def _record(self, update_id: int) -> None:
+        state = self._unfinished.pop(update_id, UpdateState.DONE)
+        if state is UpdateState.PENDING:
+            await self._updates.release(update_id)
+        else:
+            await self._updates.finish(update_id, state=state, now=self._now())
+
+
+def lane_of(update: Update) -> Hashable:
+    """The lane of an update: its chat, or a side lane for what must not wait for that chat's reply."""
+    chat = update.effective_chat
+    chat_id = None if chat is None else chat.id
+    if update.callback_query is not None or update.message_reaction is not None:
+        return ("tap", chat_id)
+    if update.message is not None and _is_stop(update.message.text):
+        return ("stop", chat_id)
+    return ("chat", chat_id)
+
+
+def _is_stop(text: str | None) -> bool:
+    return text is not None and text.split("@")[0].split()[:1] == ["/stop"]
