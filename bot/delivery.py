@@ -1,0 +1,176 @@
+"""Finished replies: planned in the outbox, then sent part by part; what was sent is never sent again."""
+
+import json
+import logging
+from collections.abc import Sequence
+
+from telegram import Bot, InlineKeyboardMarkup, MessageEntity
+from telegram.error import BadRequest, Forbidden
+
+from bot.calls import Insistence, UncertainDeliveryError
+from bot.live import LiveReply
+from bot.render import Part, render
+from engine.assistant import Interrupted
+from storage.outbox import OutboxStore
+from storage.records import Message, OutboxPart, SendState
+from storage.updates import UpdateStore
+from storage.users import UserStore
+
+logger = logging.getLogger(__name__)
+
+PACE_SECONDS = 1.0
+"""Telegram asks bots for at most one message or edit a second in a private chat."""
+
+
+class Delivery:
+    """Brings text to a chat."""
+
+    def __init__(
+        self,
+        *,
+        bot: Bot,
+        outbox: OutboxStore,
+        updates: UpdateStore,
+        users: UserStore,
+        insistence: Insistence,
+        pace_seconds: float = PACE_SECONDS,
+    ) -> None:
+        self._bot = bot
+        self._outbox = outbox
+        self._updates = updates
+        self._users = users
+        self._insistence = insistence
+        self._pace_seconds = pace_seconds
+
+    async def live(self, *, chat_id: int, update_id: int) -> LiveReply:
+        """A reply to watch while it grows; it goes on in the preview that a stopped process left behind."""
+
+        async def remember_preview(telegram_id: int) -> None:
+            await self._updates.set_preview(update_id, telegram_id)
+
+        return LiveReply(
+            bot=self._bot,
+            chat_id=chat_id,
+            preview_id=await self._updates.preview(update_id),
+            remember_preview=remember_preview,
+            pace_seconds=self._pace_seconds,
+        )
+
+    async def finish(
+        self,
+        reply: Message,
+        *,
+        buttons: InlineKeyboardMarkup,
+        shown_as: int | None,
+        update_id: int | None,
+        ending: str = "",
+    ) -> None:
+        """Send a logged reply in full: the preview becomes its first part, the last part carries the buttons."""
+        parts = render(reply.text + ending) or [Part(text="…", entities=())]
+        planned = await self._outbox.plan(
+            reply.message_id,
+            chat_id=reply.chat_id,
+            update_id=update_id,
+            parts=[(part.text, _to_json(part.entities)) for part in parts],
+            shown_as=shown_as,
+        )
+        for part in planned:
+            if part.state is SendState.PENDING:
+                await self._send(part, buttons if part is planned[-1] else None, user_id=reply.user_id)
+
+    async def say(
+        self, chat_id: int, text: str, *, shown_as: int | None = None, silent: bool = False
+    ) -> None:
+        """Say a sentence of the bot's own; with `shown_as` it takes the place of a preview."""
+        try:
+            if shown_as is not None:
+                await self._insistence.idempotent(
+                    lambda: self._bot.edit_message_text(text, chat_id=chat_id, message_id=shown_as)
+                )
+            else:
+                await self._insistence.once(
+                    lambda: self._bot.send_message(chat_id, text, disable_notification=silent)
+                )
+        except UncertainDeliveryError:
+            logger.warning("a notice to chat %d may not have arrived", chat_id)
+        except Forbidden:
+            await self._users.set_reachable(chat_id, False)
+        except BadRequest as error:
+            logger.warning("a notice to chat %d was refused: %s", chat_id, error.message)
+
+    async def _send(self, part: OutboxPart, buttons: InlineKeyboardMarkup | None, *, user_id: int) -> None:
+        try:
+            telegram_id = await self._put(part, buttons, _from_json(part.entities))
+        except UncertainDeliveryError:
+            logger.warning("part %d may not have arrived; it is not sent again", part.part_id)
+            await self._outbox.mark(part.part_id, SendState.UNKNOWN)
+        except Forbidden:
+            await self._users.set_reachable(user_id, False)
+            await self._outbox.mark(part.part_id, SendState.REFUSED)
+        except BadRequest as error:
+            logger.error("part %d was refused: %s", part.part_id, error.message)
+            await self._outbox.mark(part.part_id, SendState.REFUSED)
+        else:
+            await self._outbox.mark(part.part_id, SendState.SENT, telegram_id=telegram_id)
+
+    async def _put(
+        self, part: OutboxPart, buttons: InlineKeyboardMarkup | None, entities: Sequence[MessageEntity]
+    ) -> int:
+        try:
+            if part.telegram_id is not None:
+                return await self._edit(part, part.telegram_id, buttons, entities)
+            return await self._send_new(part, buttons, entities)
+        except BadRequest as error:
+            if not entities or "entit" not in error.message.lower():
+                raise
+            return await self._put(part, buttons, ())
+
+    async def _edit(
+        self,
+        part: OutboxPart,
+        telegram_id: int,
+        buttons: InlineKeyboardMarkup | None,
+        entities: Sequence[MessageEntity],
+    ) -> int:
+        try:
+            await self._insistence.idempotent(
+                lambda: self._bot.edit_message_text(
+                    part.text,
+                    chat_id=part.chat_id,
+                    message_id=telegram_id,
+                    entities=entities,
+                    reply_markup=buttons,
+                )
+            )
+        except BadRequest as error:
+            problem = error.message.lower()
+            if "not modified" in problem:
+                return telegram_id
+            if "message to edit not found" in problem or "can't be edited" in problem:
+                return await self._send_new(part, buttons, entities)
+            raise
+        return telegram_id
+
+    async def _send_new(
+        self, part: OutboxPart, buttons: InlineKeyboardMarkup | None, entities: Sequence[MessageEntity]
+    ) -> int:
+        # Recorded before the call: a process killed between the call and its record must not send it again.
+        await self._outbox.mark(part.part_id, SendState.UNKNOWN)
+        try:
+            sent = await self._insistence.once(
+                lambda: self._bot.send_message(
+                    part.chat_id, part.text, entities=entities, reply_markup=buttons
+                )
+            )
+        except (Interrupted, BadRequest, Forbidden):
+            await self._outbox.mark(part.part_id, SendState.PENDING)
+            raise
+        return sent.message_id
+
+
+def _to_json(entities: Sequence[MessageEntity]) -> str:
+    return json.dumps([entity.to_dict() for entity in entities])
+
+
+def _from_json(entities: str) -> tuple[MessageEntity, ...]:
+    return MessageEntity.de_list(json.loads(entities))

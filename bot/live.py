@@ -1,0 +1,110 @@
+"""A reply while it is being written: typing, then one message that grows at most once a second."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self
+
+from telegram import Bot
+from telegram.constants import ChatAction
+from telegram.error import BadRequest, RetryAfter, TelegramError
+
+from bot.calls import seconds_of
+from bot.render import Part, render
+
+TYPING_SECONDS = 4.5
+"""Telegram shows a chat action for five seconds."""
+
+
+class LiveReply:
+    """Shows a growing text in one chat. Use it as a context manager; `show` is the sink of the model.
+
+    One call to Telegram is under way at a time, and it is let to end: a preview whose id got lost would stay
+    in the chat beside the answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        bot: Bot,
+        chat_id: int,
+        preview_id: int | None,
+        remember_preview: Callable[[int], Awaitable[None]],
+        pace_seconds: float,
+    ) -> None:
+        self.preview_id = preview_id
+        self._bot = bot
+        self._chat_id = chat_id
+        self._remember_preview = remember_preview
+        self._pace_seconds = pace_seconds
+        self._text = ""
+        self._shown: Part | None = None
+        self._changed = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._gave_up = False
+        self._task: asyncio.Task[None] | None = None
+
+    def show(self, text: str) -> None:
+        """Remember the newest text; it is sent when the pace allows."""
+        self._text = text
+        self._changed.set()
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run(), name=f"live reply in chat {self._chat_id}")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._changed.set()
+        assert self._task is not None, "entered before left"
+        await self._task
+
+    async def _run(self) -> None:
+        while not self._ended.is_set():
+            if self._shown is None:
+                await self._type()
+            await _wait(self._changed, TYPING_SECONDS)
+            self._changed.clear()
+            if self._text and not self._gave_up and not self._ended.is_set():
+                await self._update()
+                await _wait(self._ended, self._pace_seconds)
+
+    async def _type(self) -> None:
+        with contextlib.suppress(TelegramError):
+            await self._bot.send_chat_action(self._chat_id, ChatAction.TYPING)
+
+    async def _update(self) -> None:
+        parts = render(self._text)
+        if not parts or parts[0] == self._shown:
+            return
+        try:
+            await self._put(parts[0])
+        except RetryAfter as error:
+            self._pace_seconds = max(2 * self._pace_seconds, seconds_of(error.retry_after))
+        except BadRequest:
+            pass  # the final text is delivered with care; a preview may be missing
+        except TelegramError:
+            # Its fate is unknown: showing another preview could leave this one in the chat for good.
+            self._gave_up = self.preview_id is None
+
+    async def _put(self, part: Part) -> None:
+        if self.preview_id is None:
+            sent = await self._bot.send_message(self._chat_id, part.text, entities=part.entities)
+            self.preview_id = sent.message_id
+            await self._remember_preview(sent.message_id)
+        else:
+            await self._bot.edit_message_text(
+                part.text, chat_id=self._chat_id, message_id=self.preview_id, entities=part.entities
+            )
+        self._shown = part
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)

@@ -1,0 +1,64 @@
+"""English."""
+
+from bot.texts import Texts
+
+EN = Texts(
+    welcome=(
+        "Hello, I am Mynah. I talk with you, I remember what you like, and every night I learn from your ratings "
+        "and corrections. All of it stays on your own machine. Just write to me; /help shows what else I can do."
+    ),
+    help_head="Write to me as you would to a person. Besides that:",
+    commands={
+        "new": "begin a conversation with an empty context",
+        "retry": "answer the last question again",
+        "stop": "end the reply under way",
+        "feedback": "say what was wrong, or give the right answer: /feedback better: TEXT",
+        "summarize": "summarise the page behind a link",
+        "profile": "what I believe about you",
+        "status": "which weights answer you, and what was learnt",
+        "rollback": "go back to the weights before the last tuning",
+        "help": "this list",
+    },
+    owner_commands={"tune": "learn now instead of tonight"},
+    refusal="I am a private assistant and only talk with people whom my keeper has let in.",
+    paired="You are paired, and I am yours from now on. /help shows what I can do.",
+    started_over="A new conversation: I no longer look at what was said before.",
+    stopping="Stopped.",
+    nothing_to_stop="There is nothing to stop.",
+    stopped_ending=" … (stopped)",
+    limit_ending=" … (cut at the length limit; say “go on” for more)",
+    nothing_to_retry="There is no question that I could answer again.",
+    too_long="That message is too long for me: {needed} tokens, and {allowed} fit. Please send it in pieces.",
+    queue_full="Too many people are waiting right now. Please ask again in a minute.",
+    empty_reply="I have no answer to that. /retry lets me try again.",
+    failed="Something went wrong with that message, and the keeper can see it in the log. Please try again.",
+    unsupported="I read text for now.",
+    rated_up="👍 Noted. I will learn from it tonight.",
+    rated_down="👎 Noted: I will not learn from that reply. /feedback better: TEXT teaches me the right one.",
+    rating_withdrawn="Rating taken back.",
+    rating_unknown="I no longer know that reply.",
+    feedback_usage="Say what was wrong (/feedback shorter, please) or give the answer: /feedback better: TEXT",
+    feedback_noted="Thank you, I keep that in mind: “{note}”. It is stored with that reply.",
+    feedback_corrected="Thank you. Tonight I learn to answer that with: “{correction}”",
+    nothing_to_rate="There is no reply yet that this could be about.",
+    tune_started="Learning now. You can go on talking; I tell you when it is done.",
+    tune_busy="I am learning already.",
+    tune_learnt=(
+        "Learnt from {examples} of your messages: on {held_out} that I had not trained on, my surprise fell from "
+        "{before:.2f} to {after:.2f} nats a token. Version {version} answers you now. /rollback undoes it."
+    ),
+    tune_rejected="I tried to learn from your messages, but it did not make me better: {reason} Nothing has changed.",
+    tune_skipped="Nothing learnt: {reason}",
+    tune_failed="Learning failed, and nothing has changed: {reason}",
+    swap_refused="Version {version} could not be used ({reason}). I go on with what I had.",
+    rolled_back="Back to version {version}.",
+    rolled_back_to_base="Back to the weights that I was born with.",
+    nothing_to_roll_back="There is nothing to go back to: I answer with the weights that I was born with.",
+    owner_only="Only my keeper can do that.",
+    status="Model: {model}. {weights} Messages of yours: {questions}. Last tuning: {last_run}.",
+    status_base="You are answered by the base weights.",
+    status_adapter="You are answered by your own weights, version {version}.",
+    summarize_usage="Send /summarize with a link, for example /summarize https://example.org/article",
+    reading="Reading {host} …",
+    profile_empty="I know nothing about you yet. It grows with each message.",
+)

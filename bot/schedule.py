@@ -1,0 +1,83 @@
+"""When the nightly run starts: one tick every five minutes asks the table of runs who is due.
+
+Cron triggers skip or double local times when clocks change, and drop a job that comes a second late; a tick
+that is late, doubled or lost changes nothing, because a night is one row per user and local date.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from engine.errors import TuningBusyError
+from engine.tuning.nightly import TuningRunner, due_date
+from storage.runs import RunStore
+from storage.users import UserStore
+
+logger = logging.getLogger(__name__)
+
+TICK = timedelta(minutes=5)
+
+
+class Schedule:
+    """Starts the nightly run of each user once per local date; a night that was missed is made up at start."""
+
+    def __init__(
+        self,
+        *,
+        users: UserStore,
+        runs: RunStore,
+        runner: TuningRunner,
+        timezone: ZoneInfo,
+        nightly: time,
+        now: Callable[[], datetime],
+        after_run: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._users = users
+        self._runs = runs
+        self._runner = runner
+        self._timezone = timezone
+        self._nightly = nightly
+        self._now = now
+        self._after_run = after_run
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._tick_under_way: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Tick now and then every five minutes."""
+        self._scheduler.add_job(
+            self.tick,
+            "interval",
+            seconds=TICK.total_seconds(),
+            next_run_time=datetime.now(UTC),
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """End the run under way, if any; it is recorded as failed and tried again the next night."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        if self._tick_under_way is not None:
+            self._tick_under_way.cancel()
+            await asyncio.wait([self._tick_under_way])
+
+    async def tick(self) -> None:
+        """Run the night of everybody who is due, one after the other."""
+        self._tick_under_way = asyncio.ensure_future(self._run_due())
+        try:
+            await self._tick_under_way
+        except TuningBusyError:
+            logger.info("another process is tuning; the next tick asks again")
+
+    async def _run_due(self) -> None:
+        night = due_date(self._now(), self._timezone, self._nightly)
+        for user in await self._users.all():
+            if not await self._runs.has_night(user.user_id, night):
+                await self._runner.run(user.user_id, local_date=night)
+                await self._after_run()

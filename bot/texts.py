@@ -1,0 +1,60 @@
+"""Every sentence shown to a person, by language."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """One language's sentences. Braces name what is filled in with `str.format`."""
+
+    welcome: str
+    help_head: str
+    commands: dict[str, str]
+    """What each command does, in the order of /help."""
+    owner_commands: dict[str, str]
+    refusal: str
+    paired: str
+    started_over: str
+    stopping: str
+    nothing_to_stop: str
+    stopped_ending: str
+    limit_ending: str
+    nothing_to_retry: str
+    too_long: str
+    queue_full: str
+    empty_reply: str
+    failed: str
+    unsupported: str
+    rated_up: str
+    rated_down: str
+    rating_withdrawn: str
+    rating_unknown: str
+    feedback_usage: str
+    feedback_noted: str
+    feedback_corrected: str
+    nothing_to_rate: str
+    tune_started: str
+    tune_busy: str
+    tune_learnt: str
+    tune_rejected: str
+    tune_skipped: str
+    tune_failed: str
+    swap_refused: str
+    rolled_back: str
+    rolled_back_to_base: str
+    nothing_to_roll_back: str
+    owner_only: str
+    status: str
+    status_base: str
+    status_adapter: str
+    summarize_usage: str
+    reading: str
+    profile_empty: str
+
+
+def texts_for(language_code: str | None) -> Texts:
+    """The sentences in this language, English where it is not spoken here."""
+    from bot.locales.en import EN
+    from bot.locales.zh import ZH
+
+    return ZH if (language_code or "").lower().startswith("zh") else EN
