@@ -3,8 +3,11 @@
 StorageError
  ├─ WrongKeyError
  ├─ NewerDatabaseError
- └─ WriteRefusedError
+ ├─ WriteRefusedError
+ └─ LockedError
 """
+
+from pathlib import Path
 
 
 class StorageError(Exception):
@@ -30,3 +33,10 @@ class WriteRefusedError(StorageError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"The database could not be written: {detail}.")
+
+
+class LockedError(StorageError):
+    """Another process does the same kind of work on this data folder."""
+
+    def __init__(self, work: str, folder: Path) -> None:
+        super().__init__(f"Another Mynah process holds the lock '{work}' on the folder {folder}.")
