@@ -1,0 +1,236 @@
+"""Tuning runs and the adapter versions that came of them. Of each user at most one version is active."""
+
+from datetime import date, datetime
+
+import aiosqlite
+
+from storage.database import Database, Row
+from storage.records import Adapter, AdapterStatus, RunStatus, TuningRun
+from storage.times import from_optional, from_text, to_text
+
+
+class RunStore:
+    """The tables `runs` and `adapters`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def start(self, user_id: int, *, local_date: date | None, now: datetime) -> TuningRun | None:
+        """Open a run; None when this user's run of that night exists already. By hand there is no date."""
+        async with self._database.transaction() as connection:
+            cursor = await connection.execute(
+                """
+                INSERT INTO runs (user_id, local_date, status, started_at) VALUES (?, ?, 'running', ?)
+                ON CONFLICT (user_id, local_date) DO NOTHING
+                """,
+                (user_id, None if local_date is None else local_date.isoformat(), to_text(now)),
+            )
+            if cursor.rowcount == 0:
+                return None
+            run_id = cursor.lastrowid
+        return await self.get(run_id)
+
+    async def finish(
+        self, run_id: int, *, status: RunStatus, reason: str, now: datetime, report: str = "{}"
+    ) -> TuningRun:
+        """Close a run that did not promote anything."""
+        await self._database.execute(
+            "UPDATE runs SET status = ?, reason = ?, report = ?, finished_at = ? WHERE run_id = ?",
+            (status, reason, report, to_text(now), run_id),
+        )
+        return await self.get(run_id)
+
+    async def promote(
+        self, run_id: int, *, version: int, reason: str, report: str, now: datetime
+    ) -> TuningRun:
+        """Close a run and make its candidate the active adapter, in one transaction; the old one retires.
+
+        Raises KeyError when the candidate is gone: its user was forgotten meanwhile.
+        """
+        async with self._database.transaction() as connection:
+            cursor = await connection.execute(
+                """
+                UPDATE runs SET status = 'promoted', reason = ?, report = ?, adapter_version = ?,
+                                finished_at = ?
+                WHERE run_id = ? RETURNING user_id
+                """,
+                (reason, report, version, to_text(now), run_id),
+            )
+            row = await cursor.fetchone()
+            if row is None:
+                raise KeyError(run_id)
+            await _activate(connection, row["user_id"], version)
+        return await self.get(run_id)
+
+    async def fail_running(self, *, now: datetime, reason: str) -> int:
+        """Close the runs that a dead process left open, and reject their candidates; returns how many.
+
+        Only for a caller that holds the lock of tuning: nobody else can be running then.
+        """
+        async with self._database.transaction() as connection:
+            await connection.execute("UPDATE adapters SET status = 'rejected' WHERE status = 'candidate'")
+            cursor = await connection.execute(
+                "UPDATE runs SET status = 'failed', reason = ?, finished_at = ? WHERE status = 'running'",
+                (reason, to_text(now)),
+            )
+            return cursor.rowcount
+
+    async def get(self, run_id: int | None) -> TuningRun:
+        """One run. Raises KeyError when there is none."""
+        row = await self._database.fetch_one("SELECT * FROM runs WHERE run_id = ?", (run_id,))
+        if row is None:
+            raise KeyError(run_id)
+        return _run(row)
+
+    async def has_night(self, user_id: int, local_date: date) -> bool:
+        """Whether the night of that local date has been run for this user, whatever became of it."""
+        row = await self._database.fetch_one(
+            "SELECT 1 FROM runs WHERE user_id = ? AND local_date = ?", (user_id, local_date.isoformat())
+        )
+        return row is not None
+
+    async def runs_of(self, user_id: int) -> list[TuningRun]:
+        """All runs of a user, oldest first."""
+        return await self._runs("user_id = ? ORDER BY run_id", user_id)
+
+    async def last_run(self, user_id: int) -> TuningRun | None:
+        """The newest run of a user."""
+        runs = await self._runs("user_id = ? ORDER BY run_id DESC LIMIT 1", user_id)
+        return runs[0] if runs else None
+
+    async def untold(self) -> list[TuningRun]:
+        """Finished runs whose outcome their user has not been told, oldest first."""
+        return await self._runs("status != 'running' AND NOT told ORDER BY run_id")
+
+    async def mark_told(self, run_id: int) -> None:
+        """Remember that the user knows the outcome of a run."""
+        await self._database.execute("UPDATE runs SET told = 1 WHERE run_id = ?", (run_id,))
+
+    async def add_candidate(
+        self, user_id: int, *, base_model: str, run_id: int | None, now: datetime
+    ) -> Adapter:
+        """Reserve the next version of a user and the folder it will be published in."""
+        async with self._database.transaction() as connection:
+            cursor = await connection.execute(
+                """
+                INSERT INTO adapters (user_id, version, status, folder, base_model, created_at, run_id)
+                SELECT :user_id, next, 'candidate', 'adapters/' || :user_id || '/' || next, :base_model,
+                       :now, :run_id
+                FROM (SELECT coalesce(max(version), 0) + 1 AS next FROM adapters WHERE user_id = :user_id)
+                RETURNING *
+                """,
+                {"user_id": user_id, "base_model": base_model, "now": to_text(now), "run_id": run_id},
+            )
+            row = await cursor.fetchone()
+            assert row is not None, "an INSERT returns its row"
+            return _adapter(row)
+
+    async def activate(self, user_id: int, version: int) -> None:
+        """Make one version the active one; the old one retires. Raises KeyError when there is no such one."""
+        async with self._database.transaction() as connection:
+            await _activate(connection, user_id, version)
+
+    async def reject(self, user_id: int, version: int) -> None:
+        """Mark a version as one that must not serve."""
+        await self._database.execute(
+            "UPDATE adapters SET status = 'rejected' WHERE user_id = ? AND version = ?", (user_id, version)
+        )
+
+    async def reject_broken(self, user_id: int, version: int, *, fall_back_to: int | None) -> None:
+        """Mark a version that cannot be served; the one before it serves again, None for the base model."""
+        async with self._database.transaction() as connection:
+            await _replace_active(connection, user_id, version, fall_back_to)
+
+    async def rollback(self, user_id: int) -> int | None:
+        """Reject the active version and go back to the one before it; returns it, None for the base model."""
+        active = await self.active_adapter(user_id)
+        if active is None:
+            return None
+        target = await self.rollback_target(user_id)
+        version = None if target is None else target.version
+        async with self._database.transaction() as connection:
+            await _replace_active(connection, user_id, active.version, version)
+        return version
+
+    async def rollback_target(self, user_id: int) -> Adapter | None:
+        """The newest retired version before the active one; None: going back leads to the base model."""
+        adapters = await self._adapters(
+            """
+            user_id = ? AND status = 'retired' AND version < (
+                SELECT version FROM adapters AS a WHERE a.user_id = adapters.user_id AND status = 'active'
+            ) ORDER BY version DESC LIMIT 1
+            """,
+            user_id,
+        )
+        return adapters[0] if adapters else None
+
+    async def active_adapter(self, user_id: int) -> Adapter | None:
+        """The version that answers this user; None for the base model."""
+        adapters = await self._adapters("user_id = ? AND status = 'active'", user_id)
+        return adapters[0] if adapters else None
+
+    async def active_adapters(self) -> list[Adapter]:
+        """The active version of everybody who has one, by user."""
+        return await self._adapters("status = 'active' ORDER BY user_id")
+
+    async def adapters_of(self, user_id: int) -> list[Adapter]:
+        """All versions of a user, oldest first."""
+        return await self._adapters("user_id = ? ORDER BY version", user_id)
+
+    async def _adapters(self, condition: str, *parameters: object) -> list[Adapter]:
+        rows = await self._database.fetch_all(f"SELECT * FROM adapters WHERE {condition}", parameters)
+        return [_adapter(row) for row in rows]
+
+    async def _runs(self, condition: str, *parameters: object) -> list[TuningRun]:
+        rows = await self._database.fetch_all(f"SELECT * FROM runs WHERE {condition}", parameters)
+        return [_run(row) for row in rows]
+
+
+async def _activate(connection: aiosqlite.Connection, user_id: int, version: int) -> None:
+    # The old one goes first: a unique index allows one active version of a user at any moment.
+    await connection.execute(
+        "UPDATE adapters SET status = 'retired' WHERE user_id = ? AND status = 'active' AND version != ?",
+        (user_id, version),
+    )
+    cursor = await connection.execute(
+        "UPDATE adapters SET status = 'active' WHERE user_id = ? AND version = ?", (user_id, version)
+    )
+    if cursor.rowcount == 0:
+        raise KeyError(version)
+
+
+async def _replace_active(
+    connection: aiosqlite.Connection, user_id: int, rejected: int, successor: int | None
+) -> None:
+    await connection.execute(
+        "UPDATE adapters SET status = 'rejected' WHERE user_id = ? AND version = ?", (user_id, rejected)
+    )
+    if successor is not None:
+        await _activate(connection, user_id, successor)
+
+
+def _run(row: Row) -> TuningRun:
+    return TuningRun(
+        run_id=row["run_id"],
+        user_id=row["user_id"],
+        local_date=None if row["local_date"] is None else date.fromisoformat(row["local_date"]),
+        status=RunStatus(row["status"]),
+        started_at=from_text(row["started_at"]),
+        finished_at=from_optional(row["finished_at"]),
+        reason=row["reason"],
+        report=row["report"],
+        adapter_version=row["adapter_version"],
+        told=bool(row["told"]),
+    )
+
+
+def _adapter(row: Row) -> Adapter:
+    return Adapter(
+        user_id=row["user_id"],
+        version=row["version"],
+        status=AdapterStatus(row["status"]),
+        folder=row["folder"],
+        base_model=row["base_model"],
+        created_at=from_text(row["created_at"]),
+        run_id=row["run_id"],
+    )
