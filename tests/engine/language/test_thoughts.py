@@ -1,7 +1,7 @@
 """Thoughts are cut out wherever they stand; everything else stays as it was."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.language.thoughts import strip_thoughts
@@ -62,6 +62,7 @@ def test_inline_triple_backticks_open_no_fence() -> None:
     thought=st.text(alphabet="ab`~ \n*_<"),
     after=st.text(alphabet="ab \n.*"),
 )
+@settings(deadline=None)
 def test_no_prefix_of_a_stream_shows_a_thought(before: str, thought: str, after: str) -> None:
     reply = f"{before}<think>{thought}SECRET</think>{after}"
     for end in range(len(reply) + 1):
@@ -69,6 +70,7 @@ def test_no_prefix_of_a_stream_shows_a_thought(before: str, thought: str, after:
 
 
 @given(st.text(alphabet="<think>/`~\n a", max_size=80))
+@settings(deadline=None)
 def test_stripping_twice_changes_nothing_more_or_hides_more(reply: str) -> None:
     once = strip_thoughts(reply)
     assert len(strip_thoughts(once)) <= len(once) <= len(reply)
