@@ -1,15 +1,20 @@
 """A random two-layer Llama with a byte-level tokenizer as a model folder, and random adapters for it."""
 
 import random
+from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from engine.language.local import LocalModel
 from engine.language.lora import LoraWeights, wrap_linears
+from engine.language.model import AdapterRef, ChatMessage, GenerationRequest, SamplingParams
 from engine.language.peft_format import write_adapter
+from storage.records import Role
 
 BASE_NAME = "tiny-llama"
 TEMPLATE = (
@@ -88,3 +93,37 @@ def save_adapter(folder: Path, weights: LoraWeights, *, base_model: str = BASE_N
 def random_tokens(count: int, *, seed: int) -> list[int]:
     """Ordinary token ids of the tiny model."""
     return random.Random(seed).choices(range(3, 259), k=count)
+
+
+def ask(text: str, *, user_id: int = 1, **options: Any) -> GenerationRequest:
+    """A short greedy request; `options` go to the request, and those of sampling to its parameters."""
+    sampling = SamplingParams(
+        max_new_tokens=options.pop("max_new_tokens", 12),
+        temperature=options.pop("temperature", 0.0),
+        repetition_penalty=options.pop("repetition_penalty", 1.0),
+        seed=options.pop("seed", None),
+        stop=options.pop("stop", ()),
+    )
+    messages = options.pop("messages", (ChatMessage(Role.USER, text),))
+    return GenerationRequest(user_id=user_id, messages=messages, sampling=sampling, **options)
+
+
+def load_tiny(folder: Path, **options: Any) -> LocalModel:
+    """The tiny model in float32, on one thread."""
+    return LocalModel.load(
+        folder=folder, name=BASE_NAME, device="cpu", dtype=torch.float32, threads=1, **options
+    )
+
+
+@pytest.fixture
+async def model(tiny_folder: Path) -> AsyncGenerator[LocalModel]:
+    """A running tiny model."""
+    model = load_tiny(tiny_folder)
+    yield model
+    await model.close()
+
+
+def adapter_ref(folder: Path, *, user_id: int = 1, version: int = 1, seed: int | None = None) -> AdapterRef:
+    """A random adapter on disk, named."""
+    weights = random_weights(user_id * 100 + version if seed is None else seed)
+    return AdapterRef(user_id, version, save_adapter(folder / f"{user_id}-{version}", weights))

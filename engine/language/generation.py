@@ -1,0 +1,214 @@
+"""The batcher: requests join and leave one running batch between its steps (continuous batching).
+
+The idea is that of Yu et al., "Orca" (OSDI 2022). Nothing here knows of threads or of the event loop.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import torch
+
+from engine.errors import EngineError, ModelError
+from engine.language.adapters import AdapterBank
+from engine.language.cache import PrefixCache, RowBlock
+from engine.language.fairness import FairQueue
+from engine.language.forward import Forward
+from engine.language.job import Job
+from engine.language.lora import NO_ADAPTER
+from engine.language.model import AdapterRef, Priority
+from engine.language.sampling import draw
+
+_log = logging.getLogger(__name__)
+
+_ALONE_PREFILL_TOKENS = 256
+_SHARED_PREFILL_TOKENS = 64
+"""A long prompt is computed in parts, small ones when others would wait for each."""
+
+
+class Batcher:
+    """One batch over one model. `step` is called again and again by one thread."""
+
+    def __init__(
+        self,
+        *,
+        forward: Forward,
+        bank: AdapterBank,
+        prefixes: PrefixCache,
+        end_ids: frozenset[int],
+        rows: int,
+        queue_limit: int,
+    ) -> None:
+        self._forward = forward
+        self._bank = bank
+        self._prefixes = prefixes
+        self._end_ids = end_ids
+        self._most_rows = self._rows_allowed = rows
+        self._block = RowBlock(forward.shape, rows=rows)
+        self._queue: FairQueue[Job] = FairQueue(limit=queue_limit)
+        self._decoding: list[Job] = []
+        self._prefilling: Job | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self._queue and not self._decoding and self._prefilling is None
+
+    def submit(self, job: Job) -> None:
+        """Accept a request; it may fail at once, which its listener is told."""
+        try:
+            self._bank.hold(job.adapter)
+        except EngineError as error:
+            job.listener.on_end(error)
+            return
+        try:
+            self._queue.push(job)
+        except EngineError as error:
+            self._bank.release(job.adapter)
+            job.listener.on_end(error)
+
+    def forget_adapter(self, adapter: AdapterRef) -> None:
+        """Serve an adapter to no new request, and drop what was computed with it."""
+        self._bank.remove(adapter)
+        self._prefixes.drop(adapter)
+
+    def step(self) -> None:
+        """Drop the cancelled, admit one request, compute a part of its prompt, then one token of each row."""
+        self._drop_cancelled()
+        self._admit()
+        if self._prefilling is not None:
+            self._guarded(self._prefill, [self._prefilling])
+        if self._decoding:
+            self._guarded(self._decode, self._decoding)
+        if self.idle:
+            self._rows_allowed = self._most_rows
+            self._queue.forget_absent()
+
+    def abandon(self, error: EngineError | None = None) -> None:
+        """End every request: as cancelled, or with an error."""
+        for job in self._all_jobs():
+            self._end(job, error)
+
+    def _all_jobs(self) -> list[Job]:
+        prefilling = [] if self._prefilling is None else [self._prefilling]
+        return [*self._queue.ranked(), *prefilling, *self._decoding]
+
+    def _drop_cancelled(self) -> None:
+        for job in self._all_jobs():
+            if job.cancelled:
+                self._end(job)
+
+    def _admit(self) -> None:
+        if self._prefilling is not None or not self._queue:
+            return
+        ranked = self._queue.ranked()
+        if len(self._decoding) >= self._rows_allowed and not self._make_way(ranked[0]):
+            return
+        for job in ranked:
+            try:
+                slot = self._bank.pin(job.adapter)
+            except EngineError as error:
+                self._end(job, error)
+                continue
+            if slot is not None:
+                self._begin(job, slot)
+                return
+
+    def _begin(self, job: Job, slot: int) -> None:
+        self._queue.remove(job)
+        self._queue.begin(job.user_id)
+        job.slot = slot
+        if job.strip is None:
+            job.strip = self._prefixes.take(job.request.cache_key, job.adapter, job.prompt_ids)
+        self._prefilling = job
+
+    def _make_way(self, job: Job) -> bool:
+        """Suspend a background reply for a chat; whether there is a free row now."""
+        background = [row for row in self._decoding if row.priority is Priority.BACKGROUND]
+        if job.priority is not Priority.CHAT or not background:
+            return False
+        self._suspend(background[-1])
+        return True
+
+    def _prefill(self) -> None:
+        job = self._prefilling
+        assert job is not None
+        assert job.strip is not None
+        tokens = job.uncomputed
+        part = tokens[: _SHARED_PREFILL_TOKENS if self._decoding else _ALONE_PREFILL_TOKENS]
+        if job.sampler.said:
+            part = part[: len(tokens) - 1]
+        if part:
+            logits = self._forward.prefill(job.strip, part, job.slot)
+            self._queue.charge(job.user_id, len(part))
+            if not job.uncomputed:
+                job.say(draw(logits[None], [job.sampler])[0], self._end_ids)
+        if job.finish_reason is not None:
+            self._end(job)
+        elif len(job.uncomputed) == 1 and job.sampler.said:
+            self._block.join(job.strip)
+            self._decoding.append(job)
+            self._prefilling = None
+
+    def _decode(self) -> None:
+        jobs = list(self._decoding)
+        logits = self._forward.decode(
+            self._block, [job.sampler.said[-1] for job in jobs], [job.slot for job in jobs]
+        )
+        for job, token_id in zip(jobs, draw(logits, [job.sampler for job in jobs]), strict=True):
+            job.say(token_id, self._end_ids)
+            self._queue.charge(job.user_id, 1)
+        for job in jobs:
+            if job.finish_reason is not None:
+                self._end(job)
+
+    def _guarded(self, work: Callable[[], None], jobs: Sequence[Job]) -> None:
+        """Let a failure of the numbers touch no request but those that were being computed."""
+        try:
+            work()
+        except torch.OutOfMemoryError:
+            self._shrink(list(jobs))
+        except RuntimeError as error:
+            _log.exception("a step of the model failed")
+            for job in list(jobs):
+                self._end(job, ModelError(f"The model failed: {type(error).__name__}."))
+
+    def _shrink(self, jobs: list[Job]) -> None:
+        """After running out of memory: drop kept prefixes, and go on with one row less."""
+        _log.warning("out of memory with %d rows", len(self._decoding))
+        self._prefixes.clear()
+        if len(self._decoding) + (self._prefilling is not None) > 1:
+            self._suspend(jobs[-1])
+            self._rows_allowed = max(1, len(self._decoding))
+        else:
+            self._end(jobs[-1], ModelError("The model has too little memory for this request."))
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _suspend(self, job: Job) -> None:
+        """Put a begun reply back into the queue with all that was computed for it."""
+        self._withdraw(job)
+        self._queue.push_back(job)
+
+    def _withdraw(self, job: Job) -> None:
+        """Take a job out of wherever it is."""
+        if job is self._prefilling:
+            self._prefilling = None
+        elif job in self._decoding:
+            row = self._decoding.index(job)
+            assert job.strip is not None
+            self._block.leave(row, job.strip, job.uncomputed)
+            self._decoding[row] = self._decoding[-1]
+            self._decoding.pop()
+        else:
+            self._queue.remove(job)
+            return
+        self._queue.end(job.user_id)
+        self._bank.unpin(job.slot)
+        job.slot = NO_ADAPTER
+
+    def _end(self, job: Job, error: EngineError | None = None) -> None:
+        self._withdraw(job)
+        if error is None and job.strip is not None and self._bank.knows(job.adapter):
+            self._prefixes.put(job.request.cache_key, job.adapter, job.strip)
+        self._bank.release(job.adapter)
+        job.listener.on_end(job.completion() if error is None else error)

@@ -1,0 +1,69 @@
+"""Reading a model folder with `transformers`, without a network, and saying plainly what is wrong with it."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+
+from engine.errors import ModelUnavailableError
+from engine.language.bundled import quiet_transformers
+from engine.language.tokens import ChatTokenizer
+
+MOST_CONTEXT_TOKENS = 8192
+"""Models that claim far more would need more memory per reply than their keeper expects."""
+
+
+def choose_device(setting: str) -> torch.device:
+    """The device of `MYNAH_DEVICE`; `auto` is CUDA where there is one."""
+    if setting == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(setting)
+
+
+def load_model(folder: Path, *, device: torch.device, dtype: torch.dtype) -> Any:
+    """A causal language model in evaluation mode. Raises ModelUnavailableError."""
+    from transformers import AutoModelForCausalLM
+
+    loader: Any = AutoModelForCausalLM
+    try:
+        with quiet_transformers():
+            model = loader.from_pretrained(
+                str(folder), dtype=dtype, local_files_only=True, use_safetensors=True
+            )
+        return model.to(device).eval()
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        raise ModelUnavailableError(
+            str(folder), f"its files cannot be used ({type(error).__name__})"
+        ) from error
+
+
+def load_tokenizer(folder: Path, model: Any) -> ChatTokenizer:
+    """The tokenizer beside a model. Raises ModelUnavailableError."""
+    from transformers import AutoTokenizer
+
+    loader: Any = AutoTokenizer
+    try:
+        with quiet_transformers():
+            tokenizer = loader.from_pretrained(str(folder), local_files_only=True)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise ModelUnavailableError(
+            str(folder), f"its tokenizer cannot be used ({type(error).__name__})"
+        ) from error
+    return ChatTokenizer(tokenizer, place=str(folder), end_ids=_end_ids(model))
+
+
+def context_tokens(model: Any) -> int:
+    """The most tokens that one sequence may have; a sliding window is not slid but kept within."""
+    config = model.config.get_text_config()
+    limits = [MOST_CONTEXT_TOKENS, config.max_position_embeddings]
+    if getattr(config, "sliding_window", None):
+        limits.append(config.sliding_window)
+    return min(limits)
+
+
+def _end_ids(model: Any) -> list[int]:
+    ends: int | list[int] | None = model.generation_config.eos_token_id
+    if ends is None:
+        return []
+    return [ends] if isinstance(ends, int) else ends

@@ -1,0 +1,195 @@
+"""The language model that runs here: torch and transformers, one thread, one batch for everybody."""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from engine.errors import EngineError, PromptTooLongError
+from engine.language.adapters import AdapterBank
+from engine.language.cache import PrefixCache, Strip
+from engine.language.forward import TransformersForward
+from engine.language.generation import Batcher
+from engine.language.job import Job
+from engine.language.loading import choose_device, context_tokens, load_model, load_tokenizer
+from engine.language.lora import wrap_linears
+from engine.language.model import (
+    AdapterRef,
+    Cancellation,
+    ChatMessage,
+    Completion,
+    GenerationRequest,
+    TextSink,
+    discard,
+)
+from engine.language.reply_text import ReplyText
+from engine.language.tokens import ChatTokenizer
+from engine.language.worker import Worker
+from storage.records import Role
+
+MAX_RANK = 16
+_PROBE = (ChatMessage(Role.USER, "Hi"),)
+_PROBE_TOKENS = 8
+
+
+class LocalModel:
+    """Keeps the LanguageModel protocol for a model folder on this computer."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        context_tokens: int,
+        tokenizer: ChatTokenizer,
+        bank: AdapterBank,
+        batcher: Batcher,
+        threads: int,
+    ) -> None:
+        self.name = name
+        self.context_tokens = context_tokens
+        self._tokenizer = tokenizer
+        self._bank = bank
+        self._batcher = batcher
+        self._worker = Worker(batcher, threads=threads)
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        folder: Path,
+        name: str,
+        device: str = "auto",
+        dtype: torch.dtype | None = None,
+        threads: int | None = None,
+        rows: int = 8,
+        adapter_slots: int = 32,
+        prefix_bytes: int = 1 << 30,
+        queue_limit: int = 128,
+    ) -> Self:
+        """Read a model folder and start its thread; takes seconds, so not on the event loop.
+
+        At most `rows` replies are written at once, and `adapter_slots` adapters are resident. Raises
+        ModelUnavailableError.
+        """
+        chosen = choose_device(device)
+        model = load_model(folder, device=chosen, dtype=dtype or _default_dtype(chosen))
+        tokenizer = load_tokenizer(folder, model)
+        stack = wrap_linears(model, slots=1 + max(adapter_slots, rows + 1), rank=MAX_RANK)
+        forward = TransformersForward(model, stack.rows, place=str(folder))
+        probe_ids = tokenizer.encode(_PROBE)[-_PROBE_TOKENS:]
+
+        def probe(slot: int) -> Tensor:
+            return forward.prefill(Strip(forward.shape), probe_ids, slot)
+
+        bank = AdapterBank(stack, base_model=name, max_rank=MAX_RANK, probe=probe)
+        batcher = Batcher(
+            forward=forward,
+            bank=bank,
+            prefixes=PrefixCache(forward.shape, budget_bytes=prefix_bytes),
+            end_ids=tokenizer.end_ids,
+            rows=rows,
+            queue_limit=queue_limit,
+        )
+        return cls(
+            name=name,
+            context_tokens=context_tokens(model),
+            tokenizer=tokenizer,
+            bank=bank,
+            batcher=batcher,
+            threads=threads or os.cpu_count() or 1,
+        )
+
+    def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
+        """Tokens of these messages as a prompt, the template and the reply's header included."""
+        return len(self._tokenizer.encode(messages))
+
+    async def generate(
+        self,
+        request: GenerationRequest,
+        *,
+        sink: TextSink = discard,
+        cancellation: Cancellation | None = None,
+    ) -> Completion:
+        """Write one reply. Raises PromptTooLongError, QueueFullError, AdapterError or ModelError."""
+        prompt_ids = self._tokenizer.encode(request.messages)
+        if len(prompt_ids) >= self.context_tokens:
+            raise PromptTooLongError(len(prompt_ids), self.context_tokens - 1)
+        abandoned = Cancellation()
+        reply = _PendingReply(sink)
+        self._worker.submit(
+            Job(
+                request=request,
+                prompt_ids=prompt_ids,
+                limit=min(request.sampling.max_new_tokens, self.context_tokens - len(prompt_ids)),
+                text=ReplyText(self._tokenizer, stop=request.sampling.stop),
+                listener=reply,
+                cancellations=(abandoned, cancellation or abandoned),
+            )
+        )
+        try:
+            return await reply.completion()
+        finally:
+            abandoned.cancel()
+
+    async def load_adapter(self, adapter: AdapterRef) -> None:
+        """Read, check and make resident one adapter, and see that it changes a probe. Raises AdapterError."""
+        weights = await asyncio.to_thread(self._bank.read, adapter)
+        await self._worker.call(lambda: self._bank.add(adapter, weights))
+
+    async def unload_adapter(self, adapter: AdapterRef) -> None:
+        """Let go of an adapter once no reply under way uses it; unknown ones are ignored."""
+        await self._worker.call(lambda: self._batcher.forget_adapter(adapter))
+
+    async def close(self) -> None:
+        """End the replies under way as cancelled and free the model; calling it again does nothing."""
+        await self._worker.stop()
+
+
+class _PendingReply:
+    """Carries a reply from the model's thread to the event loop that waits for it."""
+
+    def __init__(self, sink: TextSink) -> None:
+        self._sink = sink
+        self._loop = asyncio.get_running_loop()
+        self._future: asyncio.Future[Completion] = self._loop.create_future()
+
+    async def completion(self) -> Completion:
+        """Wait for the end. Raises what the request failed with."""
+        return await self._future
+
+    def on_text(self, text: str) -> None:
+        """Hand the text so far to the sink, on the loop."""
+        self._post(lambda: None if self._future.done() else self._sink(text))
+
+    def on_end(self, outcome: Completion | EngineError) -> None:
+        """Settle the reply, on the loop."""
+        self._post(lambda: self._settle(outcome))
+
+    def _settle(self, outcome: Completion | EngineError) -> None:
+        if self._future.done():
+            return
+        if isinstance(outcome, EngineError):
+            self._future.set_exception(outcome)
+        else:
+            self._future.set_result(outcome)
+
+    def _post(self, callback: Callable[[], None]) -> None:
+        # A loop that has closed meanwhile has nobody left who waits.
+        if not self._loop.is_closed():
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(callback)
+
+
+def _default_dtype(device: torch.device) -> torch.dtype:
+    """bf16 where the hardware multiplies it; elsewhere float32 is the faster one."""
+    if device.type != "cpu":
+        return torch.bfloat16
+    capabilities = torch.cpu.get_capabilities()
+    return (
+        torch.bfloat16 if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else torch.float32
+    )
