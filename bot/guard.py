@@ -32,17 +32,18 @@ _LITERAL = re.compile(
 )
 
 # CommonMark follows Western habits: between Chinese punctuation and a letter, stars neither open nor close.
+# A tag's stand-in counts as a letter to it, too.
 _BESIDE_BOLD = re.compile(
     r"[“”‘’「」（）《》【】：，。！？](?=\*\*)|(?<=\*\*)[“”‘’「」（）《》【】：，。！？]"
 )
-_CLOSES_BOLD = re.compile(r"[:!?.](?=\*\*[\u2e80-\u9fff\uac00-\ud7af])")
+_CLOSES_BOLD = re.compile(r"[:!?.](?=\*\*[<\u2e80-\u9fff\uac00-\ud7af])")
 
 _RULE = re.compile(r"^[ \t]*([-*_])(?:[ \t]*\1){2,}[ \t]*$")
 _DEEP_NESTING = re.compile(r"^(?:[ \t]*+(?:>|[-+*](?=\s)|\d{1,9}[.)](?=\s))){6,}.*$", re.MULTILINE)
 _MARKERS = re.compile(r"[>*.)+-]")
 
 _ESCAPED = re.compile(r"\\([<|~$])")
-_BARE_LINK = re.compile(r"!?\[\]\(([^()\s]*)\)")
+_BARE_LINK = re.compile(r"!?\[\]\((https?://[^()\s]+)\)")
 
 
 def clean(text: str) -> str:
@@ -56,11 +57,10 @@ def clean(text: str) -> str:
 def protect(markdown: str) -> str:
     """Cleaned Markdown with stand-ins for all that is to be shown as typed, but for the pipes of tables."""
     markdown = _outside_code(markdown)
-    markdown = _BARE_LINK.sub(r"\1", markdown)
     markdown = _DEEP_NESTING.sub(_flatten, markdown)
     if not markdown.isascii():
         markdown = _BESIDE_BOLD.sub(_stand_in, markdown)
-        markdown = _CLOSES_BOLD.sub(_stand_in, markdown)
+    markdown = _CLOSES_BOLD.sub(_stand_in, markdown)
     return _LITERAL.sub(_stand_in, markdown)
 
 
@@ -79,19 +79,20 @@ def _stand_in(match: re.Match[str]) -> str:
 
 
 def _outside_code(markdown: str) -> str:
-    """Formulas as code, and escaped characters that get a stand-in without their backslash; code as it is."""
-    if "\\" not in markdown and "$" not in markdown:
+    """Formulas as code, links without text as addresses, no backslash before a stand-in; code as it is."""
+    if not any(sign in markdown for sign in ("\\", "$", "[](")):
         return markdown
     pieces: list[str] = []
     position = 0
     for start, end in CodeSpans(markdown):
-        pieces += _unescape(markdown[position:start]), markdown[start:end]
+        pieces += _typed(markdown[position:start]), markdown[start:end]
         position = end
-    return "".join([*pieces, _unescape(markdown[position:])])
+    return "".join([*pieces, _typed(markdown[position:])])
 
 
-def _unescape(text: str) -> str:
-    return _ESCAPED.sub(lambda match: _STAND_INS[match[1]], format_formulas(text))
+def _typed(text: str) -> str:
+    text = _BARE_LINK.sub(r"\1", format_formulas(text))
+    return _ESCAPED.sub(lambda match: _STAND_INS[match[1]], text)
 
 
 def _flatten(match: re.Match[str]) -> str:

@@ -135,6 +135,8 @@ def test_stays_as_typed(source: str) -> None:
         ("[](https://a.org) ![x](https://b.org)", "https://a.org 🖼 x", "text_link", ["x"]),
         ("- [x] a\n- [ ] b", "☑ a\n☐ b", "bold", []),
         (r"\(\alpha^2\) and $x^2$ and \[1\]", "α² and x² and [1]", "code", ["α²", "x²"]),
+        ("```cpp\nf([](x){}, [](){}, \\(a=b\\));\n```", "f([](x){}, [](){}, \\(a=b\\));", "bold", []),
+        ("**Note:**<br>", "Note:<br>", "bold", ["Note:"]),
         ("> a\n> > b", "a\nb", "blockquote", ["a\nb"]),
         ("***both***", "both", "italic", ["both"]),
         ("a\n```", "a", "pre", []),
