@@ -96,16 +96,19 @@ class RowBlock:
         self.keys[:, row, :, :length] = strip.keys[:, :, :length]
         self.values[:, row, :, :length] = strip.values[:, :, :length]
 
-    def leave(self, row: int, strip: Strip, token_ids: Sequence[int]) -> None:
-        """Give a row's newer part, of these tokens, back to its strip; the last row takes its place."""
+    def store(self, row: int, strip: Strip, token_ids: Sequence[int]) -> None:
+        """Copy what a row holds beyond its strip, the keys and values of these tokens, back to the strip."""
         start, end = len(strip.token_ids), self.lengths[row]
         strip.reserve(end)
         strip.keys[:, :, start:end] = self.keys[:, row, :, start:end]
         strip.values[:, :, start:end] = self.values[:, row, :, start:end]
         strip.token_ids += token_ids[: end - start]
+
+    def remove(self, row: int) -> None:
+        """Free a row; the last one takes its place."""
+        length = self.lengths[-1]
         last = len(self.lengths) - 1
         if row != last:
-            length = self.lengths[last]
             self.keys[:, row, :, :length] = self.keys[:, last, :, :length]
             self.values[:, row, :, :length] = self.values[:, last, :, :length]
             self.lengths[row] = length

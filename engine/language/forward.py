@@ -109,7 +109,7 @@ class TransformersForward:
     ) -> Tensor:
         if not self._boolean_mask:
             mask = torch.zeros_like(mask, dtype=self.shape.dtype).masked_fill_(~mask, float("-inf"))
-        with torch.inference_mode():
+        with torch.no_grad():
             output = self._model(
                 input_ids=torch.tensor(token_ids, device=self._device).view(size),
                 attention_mask=mask,
@@ -124,7 +124,7 @@ class TransformersForward:
 def _measure_shape(model: Any, place: str) -> CacheShape:
     """Run one token and look at what the model keeps of it."""
     cache = DynamicCache()
-    with torch.inference_mode():
+    with torch.no_grad():
         model(input_ids=torch.zeros(1, 1, dtype=torch.long, device=model.device), cache=cache, use_cache=True)
     layers: list[Any] = list(cache.layers)
     kept: list[Tensor] = [tensor for layer in layers for tensor in (layer.keys, layer.values)]

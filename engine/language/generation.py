@@ -84,9 +84,9 @@ class Batcher:
             self._queue.forget_absent()
 
     def abandon(self, error: EngineError | None = None) -> None:
-        """End every request: as cancelled, or with an error."""
+        """Tell all who wait that no more will come: their replies end as cancelled, or with an error."""
         for job in self._all_jobs():
-            self._end(job, error)
+            job.listener.on_end(job.completion() if error is None else error)
 
     def _all_jobs(self) -> list[Job]:
         prefilling = [] if self._prefilling is None else [self._prefilling]
@@ -186,17 +186,18 @@ class Batcher:
 
     def _suspend(self, job: Job) -> None:
         """Put a begun reply back into the queue with all that was computed for it."""
-        self._withdraw(job)
+        self._withdraw(job, keep=True)
         self._queue.push_back(job)
 
-    def _withdraw(self, job: Job) -> None:
-        """Take a job out of wherever it is."""
+    def _withdraw(self, job: Job, *, keep: bool) -> None:
+        """Take a job out of wherever it is; `keep` what was computed for it in its strip."""
         if job is self._prefilling:
             self._prefilling = None
         elif job in self._decoding:
             row = self._decoding.index(job)
-            assert job.strip is not None
-            self._block.leave(row, job.strip, job.uncomputed)
+            if keep and job.strip is not None:
+                self._block.store(row, job.strip, job.uncomputed)
+            self._block.remove(row)
             self._decoding[row] = self._decoding[-1]
             self._decoding.pop()
         else:
@@ -207,8 +208,9 @@ class Batcher:
         job.slot = NO_ADAPTER
 
     def _end(self, job: Job, error: EngineError | None = None) -> None:
-        self._withdraw(job)
-        if error is None and job.strip is not None and self._bank.knows(job.adapter):
+        keep = error is None and job.request.cache_key is not None and self._bank.knows(job.adapter)
+        self._withdraw(job, keep=keep)
+        if keep and job.strip is not None:
             self._prefixes.put(job.request.cache_key, job.adapter, job.strip)
         self._bank.release(job.adapter)
         job.listener.on_end(job.completion() if error is None else error)

@@ -1,7 +1,6 @@
 """The language model that runs here: torch and transformers, one thread, one batch for everybody."""
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +12,6 @@ from torch import Tensor
 from engine.errors import EngineError, PromptTooLongError
 from engine.language.adapters import AdapterBank
 from engine.language.cache import PrefixCache, Strip
-from engine.language.forward import TransformersForward
 from engine.language.generation import Batcher
 from engine.language.job import Job
 from engine.language.loading import choose_device, context_tokens, load_model, load_tokenizer
@@ -29,10 +27,12 @@ from engine.language.model import (
 )
 from engine.language.reply_text import ReplyText
 from engine.language.tokens import ChatTokenizer
+from engine.language.tuned import choose_forward, choose_threads
 from engine.language.worker import Worker
 from storage.records import Role
 
-MAX_RANK = 16
+_START_RANK = 8
+_MAX_RANK = 64
 _PROBE = (ChatMessage(Role.USER, "Hi"),)
 _PROBE_TOKENS = 8
 
@@ -73,20 +73,21 @@ class LocalModel:
     ) -> Self:
         """Read a model folder and start its thread; takes seconds, so not on the event loop.
 
-        At most `rows` replies are written at once, and `adapter_slots` adapters are resident. Raises
+        At most `rows` replies are written at once, and `adapter_slots` adapters are resident. With a `dtype`
+        all numbers are computed in it; without, the fastest that hardly differs is used. Raises
         ModelUnavailableError.
         """
         chosen = choose_device(device)
         model = load_model(folder, device=chosen, dtype=dtype or _default_dtype(chosen))
         tokenizer = load_tokenizer(folder, model)
-        stack = wrap_linears(model, slots=1 + max(adapter_slots, rows + 1), rank=MAX_RANK)
-        forward = TransformersForward(model, stack.rows, place=str(folder))
+        stack = wrap_linears(model, slots=1 + max(adapter_slots, rows + 1), rank=_START_RANK)
         probe_ids = tokenizer.encode(_PROBE)[-_PROBE_TOKENS:]
+        forward = choose_forward(model, stack, place=str(folder), exact=dtype is not None, probe=probe_ids)
 
         def probe(slot: int) -> Tensor:
             return forward.prefill(Strip(forward.shape), probe_ids, slot)
 
-        bank = AdapterBank(stack, base_model=name, max_rank=MAX_RANK, probe=probe)
+        bank = AdapterBank(stack, base_model=name, max_rank=_MAX_RANK, probe=probe)
         batcher = Batcher(
             forward=forward,
             bank=bank,
@@ -101,7 +102,7 @@ class LocalModel:
             tokenizer=tokenizer,
             bank=bank,
             batcher=batcher,
-            threads=threads or os.cpu_count() or 1,
+            threads=threads or choose_threads(forward, probe_ids),
         )
 
     def count_tokens(self, messages: Sequence[ChatMessage]) -> int:

@@ -76,6 +76,8 @@ class LoraStack:
         self.rows = rows
         self.slots = slots
         self.rank = rank
+        self.version = 0
+        """Changes whenever a slot does, so that copies of slots can tell that they are stale."""
 
     @property
     def shapes(self) -> dict[str, tuple[int, int]]:
@@ -87,6 +89,7 @@ class LoraStack:
     @torch.no_grad()
     def write(self, slot: int, weights: LoraWeights) -> None:
         """Put an adapter into a slot, its scaling folded into B, its rank padded with zeros."""
+        self.grow(weights.rank)
         self.clear(slot)
         for name, a in weights.a.items():
             layer = self.layers[name]
@@ -106,9 +109,21 @@ class LoraStack:
     @torch.no_grad()
     def clear(self, slot: int) -> None:
         """Make a slot mean "no adapter" again."""
+        self.version += 1
         for layer in self.layers.values():
             layer.lora_a[slot].zero_()
             layer.lora_b[slot].zero_()
+
+    @torch.no_grad()
+    def grow(self, rank: int) -> None:
+        """Make room for adapters of a higher rank; a smaller one costs only what it needs until then."""
+        if rank <= self.rank:
+            return
+        for layer in self.layers.values():
+            layer.lora_a.data = _padded(layer.lora_a, (0, rank - self.rank))
+            layer.lora_b.data = _padded(layer.lora_b, (0, 0, 0, rank - self.rank))
+        self.rank = rank
+        self.version += 1
 
     @torch.no_grad()
     def initialise(self, slot: int, *, seed: int) -> None:
@@ -161,6 +176,16 @@ def _decoder_linears(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
     for name, module in modules.items():
         if name.startswith(f"{blocks}.") and isinstance(module, nn.Linear):
             yield name, module
+
+
+def _padded(old: Tensor, padding: tuple[int, ...]) -> Tensor:
+    size = torch.nn.functional.pad(old[:1], padding).shape[1:]
+    # Fresh zeros take no memory until they are written, so empty slots are not copied.
+    new = torch.zeros(old.shape[0], *size, dtype=old.dtype, device=old.device)
+    for slot in range(1, old.shape[0]):
+        if bool(old[slot].any()):
+            new[slot] = torch.nn.functional.pad(old[slot], padding)
+    return new
 
 
 def _owned(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

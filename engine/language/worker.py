@@ -63,16 +63,20 @@ class Worker:
         # The number of threads of OpenMP belongs to the thread that asks for it.
         torch.set_num_threads(self._threads)
         try:
-            while not self._stopping.is_set():
-                self._next_command()
-                if not self._stopping.is_set():
-                    self._batcher.step()
+            with torch.inference_mode():
+                self._loop()
         finally:
             orderly = self._stopping.is_set()
             with self._lock:
                 self._stopping.set()
             self._drain()
             self._batcher.abandon(None if orderly else ModelError("The model has stopped."))
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            self._next_command()
+            if not self._stopping.is_set():
+                self._batcher.step()
 
     def _next_command(self) -> None:
         """Run one command a step, so that many never hold up the batch; without a batch, wait for one."""

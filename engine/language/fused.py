@@ -1,0 +1,112 @@
+"""Linear layers with one input as one product, with their adapters, and in int8 where that is faster.
+
+The int8 weights are rounded per output channel, as in Dettmers et al., "LLM.int8()" (arXiv 2208.07339), but
+multiplied with bf16 inputs by PyTorch's own kernel: on a CPU a few rows wait for the weights to be read.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from engine.language.lora import NO_ADAPTER, StackedLora
+
+
+class FusedLinear:
+    """The base weights [outs, in] and A matrices [slots, in, layers * rank] of several layers side by side.
+
+    The layers' own tensors become views of these, so nothing is kept twice and both may still be called.
+    """
+
+    def __init__(self, layers: Sequence[StackedLora]) -> None:
+        self._layers = layers
+        self._sizes = [layer.base.out_features for layer in layers]
+        self._weight = torch.cat([layer.base.weight for layer in layers])
+        for layer, part in zip(layers, _split(self._weight, self._sizes, 0), strict=True):
+            layer.base.weight.data = part
+        biases: list[Tensor | None] = [layer.base.bias for layer in layers]
+        self._bias = None if None in biases else torch.cat([bias for bias in biases if bias is not None])
+        self._int8: Int8Weight | None = None
+        self._a: Tensor | None = None
+        self._b: list[Tensor] = []
+
+    def quantise(self) -> None:
+        """Keep the base weights in int8 too."""
+        if self._int8 is None:
+            self._int8 = Int8Weight(self._weight)
+
+    def fuse_adapters(self) -> None:
+        """Lay the A matrices side by side; again after the rank of the stack has grown."""
+        first = self._layers[0].lora_a
+        slots, size_in, rank = first.shape
+        fused = torch.zeros(slots, size_in, rank * len(self._layers), dtype=first.dtype, device=first.device)
+        for layer, part in zip(self._layers, _split(fused, [rank] * len(self._layers), 2), strict=True):
+            for slot in range(1, slots):
+                if bool(layer.lora_a[slot].any()):
+                    part[slot] = layer.lora_a[slot]
+            layer.lora_a.data = part
+        self._fused_a = fused
+
+    def select(self, slots: Sequence[int]) -> None:
+        """Set the adapter slot of each row."""
+        if all(slot == NO_ADAPTER for slot in slots):
+            self._a, self._b = None, []
+            return
+        self._a = _gather(self._fused_a, slots)
+        self._b = [_gather(layer.lora_b, slots) for layer in self._layers]
+
+    @property
+    def input_size(self) -> int:
+        """Features that the layers take."""
+        return self._weight.shape[1]
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory of the base weights."""
+        return self._weight.nbytes
+
+    def __call__(self, x: Tensor, *, int8: bool) -> Tensor:
+        """Map [rows * tokens, in] to [rows * tokens, outs]."""
+        if int8 and self._int8 is not None:
+            out = self._int8(x)
+            if self._bias is not None:
+                out += self._bias
+        else:
+            out = torch.nn.functional.linear(x, self._weight, self._bias)
+        if self._a is not None:
+            self._add_adapters(x, out, self._a)
+        return out
+
+    def _add_adapters(self, x: Tensor, out: Tensor, a: Tensor) -> None:
+        rows = a.shape[0]
+        low = torch.bmm(x.view(rows, -1, x.shape[-1]), a)
+        lows = low.chunk(len(self._layers), dim=-1)
+        parts = _split(out.view(rows, -1, out.shape[-1]), self._sizes, -1)
+        for part, low, b in zip(parts, lows, self._b, strict=True):
+            part.baddbmm_(low, b)
+
+
+class Int8Weight:
+    """A weight [out, in] rounded to int8 with one scale per output."""
+
+    def __init__(self, weight: Tensor) -> None:
+        scale = weight.float().abs().amax(dim=1, keepdim=True).clamp(min=1e-8) / 127
+        self._weight = (weight.float() / scale).round().to(torch.int8)
+        self._scale = scale[:, 0].to(torch.bfloat16)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Map [tokens, in] to [tokens, out] in the dtype of `x`."""
+        product = torch._weight_int8pack_mm  # pyright: ignore[reportPrivateUsage, reportPrivateImportUsage]
+        return product(x.to(torch.bfloat16), self._weight, self._scale).to(x.dtype)
+
+
+def _split(tensor: Tensor, sizes: list[int], dim: int) -> tuple[Tensor, ...]:
+    return torch.split(tensor, sizes, dim)
+
+
+def _gather(stacked: Tensor, slots: Sequence[int]) -> Tensor:
+    """The slots of all rows: a view when they lie side by side, else a copy."""
+    first = slots[0]
+    if list(slots) == list(range(first, first + len(slots))):
+        return stacked[first : first + len(slots)]
+    return stacked[torch.tensor(slots, device=stacked.device)]
