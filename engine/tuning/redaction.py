@@ -24,12 +24,11 @@ _FEWEST_PHONE_DIGITS = 7
 _IBAN_START = re.compile(r"(?<!\w)[A-Za-z]{2}\d{2}[A-Za-z0-9 ]{11,38}(?!\w)")
 
 _NO_PASSWORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """a an already and at being blank changed correct empty expired fine for forgotten gone hard her his in
-    incorrect invalid long lost missing mine my needed not ok on optional our out required reset safe secure set
-    short simple so still stored strong that the their this to too unsafe very weak what wrong your""",
-    )
+    """
+    a an already and at being blank changed correct empty expired fine for forgotten gone hard her his in
+    incorrect invalid long lost missing mine my needed not ok on optional our out required reset safe secure
+    set short simple so still stored strong that the their this to too unsafe very weak what wrong your
+    """.split()  # noqa: SIM905 - forty quoted words would hide the few that matter
 )
 """Words that follow "the password is" in sentences that give none away."""
 

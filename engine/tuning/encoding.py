@@ -1,0 +1,95 @@
+"""Examples as token rows: the prompt by the model's own template, and labels for the reply alone.
+
+The labels are built here and not by a trainer's template switch, so that the end-of-turn token is among them:
+a model that never learns to stop repeats itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.language.model import ChatMessage
+from engine.language.tokens import ChatTokenizer
+from engine.tuning.examples import Example
+from storage.records import Role
+
+IGNORED = -100
+"""The label of a token that no loss is computed for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One sequence to train on: the tokens from `reply_start` on, an end token last, are learnt."""
+
+    tokens: tuple[int, ...]
+    reply_start: int
+    weight: float
+
+    @property
+    def reply_tokens(self) -> int:
+        """How many tokens are learnt."""
+        return len(self.tokens) - self.reply_start
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows padded on the right: `tokens`, `attended` and `labels` are [rows, length], `weights` is [rows]."""
+
+    tokens: Tensor
+    attended: Tensor
+    labels: Tensor
+    weights: Tensor
+
+
+def encode_example(tokenizer: ChatTokenizer, example: Example, *, most_tokens: int) -> Row | None:
+    """The row of an example, asked in a fresh conversation as a newcomer's question would be.
+
+    None when even the bare question and reply are longer than `most_tokens`.
+    """
+    question = example.context[-1]
+    return _encode(tokenizer, (question,), example, most_tokens)
+
+
+def encode_in_context(tokenizer: ChatTokenizer, example: Example, *, most_tokens: int) -> Row | None:
+    """The row of an example with as many of its earlier turns as fit into `most_tokens`."""
+    for start in range(0, len(example.context), 2):
+        row = _encode(tokenizer, example.context[start:], example, most_tokens)
+        if row is not None:
+            return row
+    return None
+
+
+def plain_row(tokens: Sequence[int]) -> Row:
+    """Text outside any chat, every token but the first one labelled."""
+    return Row(tokens=tuple(tokens), reply_start=1, weight=1.0)
+
+
+def pad(rows: Sequence[Row], *, pad_id: int, device: torch.device) -> Batch:
+    """Rows as one batch; padding is neither attended to nor labelled."""
+    length = max(len(row.tokens) for row in rows)
+    tokens = torch.full((len(rows), length), pad_id)
+    attended = torch.zeros((len(rows), length), dtype=torch.long)
+    labels = torch.full((len(rows), length), IGNORED)
+    for place, row in enumerate(rows):
+        ids = torch.tensor(row.tokens)
+        tokens[place, : len(ids)] = ids
+        attended[place, : len(ids)] = 1
+        labels[place, row.reply_start : len(ids)] = ids[row.reply_start :]
+    weights = torch.tensor([row.weight for row in rows])
+    return Batch(tokens.to(device), attended.to(device), labels.to(device), weights.to(device))
+
+
+def _encode(
+    tokenizer: ChatTokenizer, context: Sequence[ChatMessage], example: Example, most_tokens: int
+) -> Row | None:
+    prompt = tokenizer.encode(context)
+    reply = ChatMessage(Role.ASSISTANT, example.reply)
+    whole = tokenizer.encode([*context, reply], add_reply_header=False)
+    if len(prompt) >= most_tokens or whole[: len(prompt)] != prompt:
+        return None
+    ends = [place for place in range(len(prompt), len(whole)) if whole[place] in tokenizer.end_ids]
+    if not ends or ends[0] >= most_tokens:
+        return None
+    return Row(tokens=tuple(whole[: ends[0] + 1]), reply_start=len(prompt), weight=example.weight)

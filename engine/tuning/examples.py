@@ -1,0 +1,161 @@
+"""From rated turns to training examples: what the user would have wanted to read, in its context (pure).
+
+A correction says it outright, a liked reply says it again, an unrated one only that nobody objected. What the
+user disliked is never a target. Only typed and spoken words count: a forwarded text or a web page may carry
+instructions of somebody else.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.language.model import ChatMessage
+from engine.tuning.redaction import Redactor
+from storage.records import Origin, RatedTurn, Rating, Role
+
+CONTEXT_TURNS = 3
+"""Earlier turns of the same conversation that an example keeps."""
+
+MOST_EXAMPLES = 400
+"""The newest ones of a user; a night has to end."""
+
+_LEARNABLE = frozenset({Origin.TYPED, Origin.SPOKEN})
+
+_POINTS_NEEDED = 60
+_HELD_OUT_SHARE = 0.2
+_MOST_HELD_OUT = 40
+
+
+class Evidence(StrEnum):
+    """What the user said of a target."""
+
+    CORRECTED = "corrected"
+    LIKED = "liked"
+    UNRATED = "unrated"
+
+
+WEIGHTS = {Evidence.CORRECTED: 2.0, Evidence.LIKED: 1.5, Evidence.UNRATED: 0.5}
+"""How much the loss of a target counts."""
+
+_POINTS = {Evidence.CORRECTED: 7.5, Evidence.LIKED: 2.5, Evidence.UNRATED: 0.25}
+"""Evidence per turn: 8 corrections reach the 60 points, or 24 liked replies, or 240 without a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A reply to learn. `context` ends with the question; `message_ids` are all used ones, the reply last."""
+
+    message_ids: tuple[int, ...]
+    context: tuple[ChatMessage, ...]
+    reply: str
+    evidence: Evidence
+
+    @property
+    def weight(self) -> float:
+        """The weight of its loss."""
+        return WEIGHTS[self.evidence]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """Examples to train on, and later ones that judge the result."""
+
+    train: tuple[Example, ...]
+    held_out: tuple[Example, ...]
+
+
+@dataclass(slots=True)
+class _Conversation:
+    """What has been read of one conversation."""
+
+    redactor: Redactor
+    turns: list[tuple[tuple[int, int], tuple[ChatMessage, ChatMessage]]]
+
+
+def build_examples(turns: Iterable[RatedTurn]) -> list[Example]:
+    """The newest examples of one user, oldest first, from turns that are oldest first."""
+    conversations: dict[int, _Conversation] = {}
+    examples: dict[tuple[str, str], Example] = {}
+    for turn in turns:
+        if turn.question.origin not in _LEARNABLE or turn.reply.origin not in _LEARNABLE:
+            continue
+        key = turn.question.conversation_id
+        conversation = conversations.setdefault(key, _Conversation(Redactor(), []))
+        example = _example(turn, conversation)
+        if example is not None:
+            same = (_folded(example.context[-1].content), _folded(example.reply))
+            examples.pop(same, None)  # said twice counts once, where it was said last
+            examples[same] = example
+    return list(examples.values())[-MOST_EXAMPLES:]
+
+
+def missing_evidence(examples: Sequence[Example]) -> str | None:
+    """What is lacking for tuning, in one plain sentence; None when there is enough."""
+    missing = _POINTS_NEEDED - sum(_POINTS[example.evidence] for example in examples)
+    if missing <= 0:
+        return None
+    corrections, liked, messages = (-(-missing // points) for points in _POINTS.values())
+    return (
+        f"There is not enough to learn from yet: {corrections:.0f} more corrections, or {liked:.0f} more"
+        f" liked replies, or {messages:.0f} more messages would do."
+    )
+
+
+def split_by_time(examples: Sequence[Example]) -> Split:
+    """Hold the last fifth of what was rated back, at least two or three; nothing later is trained on."""
+    rated = [example for example in examples if example.evidence is not Evidence.UNRATED] or list(examples)
+    fewest = 3 if len(rated) >= 12 else 2
+    count = min(max(fewest, round(len(rated) * _HELD_OUT_SHARE)), _MOST_HELD_OUT)
+    held_out = rated[-count:]
+    first_held_out = held_out[0].message_ids[-1]
+    return Split(
+        train=tuple(example for example in examples if example.message_ids[-1] < first_held_out),
+        held_out=tuple(held_out),
+    )
+
+
+def fingerprint(examples: Iterable[Example]) -> str:
+    """A digest that changes when anything that would be learnt changes; it gives no text away."""
+    digest = hashlib.sha256()
+    for example in examples:
+        digest.update(json.dumps([example.message_ids, example.reply, example.evidence]).encode())
+    return digest.hexdigest()
+
+
+def _example(turn: RatedTurn, conversation: _Conversation) -> Example | None:
+    """The example of one turn, if it is one; either way the turn becomes context of the following."""
+    evidence, target = _judged(turn)
+    redact = conversation.redactor.redact
+    question = ChatMessage(Role.USER, redact(turn.question.text))
+    wanted = ChatMessage(Role.ASSISTANT, redact(target).strip())
+    ids = (turn.question.message_id, turn.reply.message_id)
+    before = conversation.turns[-CONTEXT_TURNS:]
+    conversation.turns.append((ids, (question, wanted)))
+    if evidence is None or not wanted.content or not question.content.strip():
+        return None
+    return Example(
+        message_ids=(*(message_id for earlier, _ in before for message_id in earlier), *ids),
+        context=(*(message for _, earlier in before for message in earlier), question),
+        reply=wanted.content,
+        evidence=evidence,
+    )
+
+
+def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:
+    """The evidence of a turn, None when it must not be learnt, and what the reply should have been."""
+    rating: Rating | None = turn.rating
+    if rating is None:
+        return Evidence.UNRATED, turn.reply.text
+    if rating.correction is not None and rating.correction.strip():
+        return Evidence.CORRECTED, rating.correction
+    if rating.value == 1:
+        return Evidence.LIKED, turn.reply.text
+    # A remark without a thumb is a wish, so the reply was not what the user wanted.
+    disliked = rating.value == -1 or rating.note is not None
+    return None if disliked else Evidence.UNRATED, turn.reply.text
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())

@@ -1,0 +1,198 @@
+"""What a tuning run hands to its child process and gets back: files in one folder, and lines of JSON.
+
+The folder holds chat text, so it is made readable for the owner alone and lives only as long as the run.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import TuningError
+from engine.language.model import ChatMessage
+from engine.tuning.evaluate import Measurement, TurnLosses
+from engine.tuning.examples import Evidence, Example, Split
+from storage.records import Role
+
+_JOB_NAME = "job.json"
+META_NAME = "meta.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How an adapter is trained; the defaults are measured on the bundled model (docs/learning.md)."""
+
+    rank: int = 8
+    alpha: float = 16.0
+    learning_rate: float = 5e-4
+    weight_decay: float = 0.01
+    batch_rows: int = 2
+    steps: int = 84
+    fewest_epochs: int = 2
+    most_epochs: int = 12
+    warmup: float = 0.1
+    clip_norm: float = 1.0
+    example_tokens: int = 384
+    micro_batch_tokens: int = 1024
+    users_at_once: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserJob:
+    """One user's part of a job: their examples, and the folder of the adapter that serves them now.
+
+    `control` is an adapter of somebody else, to tell what is personal in a gain.
+    """
+
+    user_id: int
+    split: Split
+    active: Path | None = None
+    control: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run of the child process over one base model. `threads` None leaves the choice to torch."""
+
+    base_name: str
+    base_folder: Path
+    users: tuple[UserJob, ...]
+    seed: int
+    threads: int | None = None
+    budget_seconds: float | None = None
+    recipe: Recipe = Recipe()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the training of one user has come; `loss` is the last batch's, in nats per token."""
+
+    user_id: int
+    step: int
+    steps: int
+    loss: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """What the child made of one user: `folder` holds the adapter, the rest how it was trained and judged."""
+
+    user_id: int
+    folder: Path
+    measurement: Measurement
+    training: Mapping[str, float]
+
+
+def candidate_folder(job_folder: Path, user_id: int) -> Path:
+    """Where the child writes one user's adapter."""
+    return job_folder / f"candidate-{user_id}"
+
+
+def write_job(folder: Path, job: Job) -> None:
+    """Write the job's files into a new folder that only its owner may read."""
+    folder.mkdir(mode=0o700, parents=True)
+    for user in job.users:
+        path = folder / f"examples-{user.user_id}.json"
+        path.write_text(
+            json.dumps({"train": _dump(user.split.train), "held_out": _dump(user.split.held_out)})
+        )
+    job_file = {
+        "base_name": job.base_name,
+        "base_folder": str(job.base_folder),
+        "users": [
+            {"user_id": user.user_id, "active": _text(user.active), "control": _text(user.control)}
+            for user in job.users
+        ],
+        "seed": job.seed,
+        "threads": job.threads,
+        "budget_seconds": job.budget_seconds,
+        "recipe": asdict(job.recipe),
+    }
+    (folder / _JOB_NAME).write_text(json.dumps(job_file))
+
+
+def read_job(folder: Path) -> Job:
+    """Read what `write_job` wrote."""
+    job = json.loads((folder / _JOB_NAME).read_text())
+    users = tuple(
+        UserJob(
+            user_id=user["user_id"],
+            split=_read_split(folder / f"examples-{user['user_id']}.json"),
+            active=_path(user["active"]),
+            control=_path(user["control"]),
+        )
+        for user in job["users"]
+    )
+    return Job(
+        base_name=job["base_name"],
+        base_folder=Path(job["base_folder"]),
+        users=users,
+        seed=job["seed"],
+        threads=job["threads"],
+        budget_seconds=job["budget_seconds"],
+        recipe=Recipe(**job["recipe"]),
+    )
+
+
+def write_candidate(candidate: Candidate) -> None:
+    """Write the figures of a finished candidate beside its weights; the weights must be there already."""
+    meta = {"measurement": asdict(candidate.measurement), "training": dict(candidate.training)}
+    (candidate.folder / META_NAME).write_text(json.dumps(meta))
+
+
+def read_candidate(job_folder: Path, user_id: int) -> Candidate | None:
+    """The candidate of one user; None when the child did not finish it. Raises TuningError when broken."""
+    folder = candidate_folder(job_folder, user_id)
+    try:
+        meta: dict[str, Any] = json.loads((folder / META_NAME).read_text())
+        measured = meta["measurement"]
+        measured["turns"] = tuple(TurnLosses(**turn) for turn in measured["turns"])
+        measurement = Measurement(**measured)
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as error:
+        raise TuningError("The child process left figures that cannot be read.") from error
+    return Candidate(user_id=user_id, folder=folder, measurement=measurement, training=meta["training"])
+
+
+def progress_line(progress: Progress) -> str:
+    """Progress as one line of JSON."""
+    return json.dumps(asdict(progress))
+
+
+def read_progress(line: bytes) -> Progress | None:
+    """Progress from a line of the child's output; None for a line that is something else."""
+    try:
+        return Progress(**json.loads(line))
+    except (ValueError, TypeError):
+        return None
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
+
+
+def _dump(examples: tuple[Example, ...]) -> list[dict[str, Any]]:
+    return [asdict(example) for example in examples]
+
+
+def _read_split(path: Path) -> Split:
+    parts = json.loads(path.read_text())
+    return Split(
+        train=tuple(_example(raw) for raw in parts["train"]),
+        held_out=tuple(_example(raw) for raw in parts["held_out"]),
+    )
+
+
+def _example(raw: dict[str, Any]) -> Example:
+    return Example(
+        message_ids=tuple(raw["message_ids"]),
+        context=tuple(ChatMessage(Role(turn["role"]), turn["content"]) for turn in raw["context"]),
+        reply=raw["reply"],
+        evidence=Evidence(raw["evidence"]),
+    )

@@ -1,0 +1,88 @@
+"""What the child process measures of one set of weights: losses and trial replies.
+
+Replies are drawn greedily, so that the same weights give the same verdict.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.language.lora import LoraStack
+from engine.language.model import ChatMessage
+from engine.language.tokens import ChatTokenizer
+from engine.tuning.encoding import Row, pad
+from engine.tuning.learner import micro_batches, token_losses
+from storage.records import Role
+
+_TRIAL_TOKENS = 96
+_LONGEST_LOOP = 16
+_LOOP_ROUNDS = 4
+
+
+class Meter:
+    """Scores slots of a stack over one model; nothing it does changes a weight."""
+
+    def __init__(
+        self, model: Any, stack: LoraStack, tokenizer: ChatTokenizer, *, pad_id: int, most_tokens: int
+    ) -> None:
+        self._model = model
+        self._stack = stack
+        self._tokenizer = tokenizer
+        self._pad_id = pad_id
+        self._most_tokens = most_tokens
+
+    @torch.no_grad()
+    def losses(self, rows: Sequence[Row], slot: int) -> list[float]:
+        """The loss of each row's labelled tokens under a slot, as a sum in nats."""
+        sums = [0.0] * len(rows)
+        for part in micro_batches(list(enumerate(rows)), most_tokens=self._most_tokens):
+            self._stack.rows.select([slot] * len(part))
+            batch = pad([row for _, row in part], pad_id=self._pad_id, device=self._model.device)
+            losses, row_of_token = token_losses(self._model, batch)
+            by_row = torch.zeros(len(part), device=losses.device).index_add_(0, row_of_token, losses)
+            for row, (place, _) in enumerate(part):
+                sums[place] = by_row[row].item()
+        return sums
+
+    @torch.no_grad()
+    def replies(self, questions: Sequence[str], slot: int) -> list[list[int]]:
+        """Greedy replies under a slot, at most 96 tokens; an end token is the last one where it came."""
+        prompts = [self._tokenizer.encode([ChatMessage(Role.USER, question)]) for question in questions]
+        length = max(map(len, prompts))
+        tokens = torch.tensor([[self._pad_id] * (length - len(ids)) + ids for ids in prompts])
+        attended = torch.tensor([[0] * (length - len(ids)) + [1] * len(ids) for ids in prompts])
+        self._stack.rows.select([slot] * len(prompts))
+        output: Tensor = self._model.generate(
+            input_ids=tokens.to(self._model.device),
+            attention_mask=attended.to(self._model.device),
+            max_new_tokens=_TRIAL_TOKENS,
+            do_sample=False,
+            eos_token_id=sorted(self._tokenizer.end_ids),
+            pad_token_id=self._pad_id,
+        )
+        return [self._until_end(row) for row in output[:, length:]]
+
+    def is_faulty(self, reply: Sequence[int]) -> bool:
+        """Whether a reply says nothing or goes round in a loop."""
+        return not self._tokenizer.decode(reply).strip() or is_looping(reply)
+
+    def _until_end(self, row: Tensor) -> list[int]:
+        reply: list[int] = []
+        for value in row:
+            reply.append(int(value.item()))
+            if reply[-1] in self._tokenizer.end_ids:
+                break
+        return reply
+
+
+def is_looping(tokens: Sequence[int]) -> bool:
+    """Whether the tokens end in some pattern of at most 16, four times in a row."""
+    for period in range(1, _LONGEST_LOOP + 1):
+        tail = tokens[-period * _LOOP_ROUNDS :]
+        if len(tail) == period * _LOOP_ROUNDS and all(
+            tail[place] == tail[place % period] for place in range(len(tail))
+        ):
+            return True
+    return False

@@ -1,0 +1,69 @@
+"""AdamW for many adapters side by side: one step counter, one norm to clip and one learning rate per slot.
+
+Torch's own optimizer sees the stack of all slots as one parameter, so that a user who joins later would get
+the step count of those who came before, and momentum would move the weights of users who sit a step out.
+"""
+
+from collections.abc import Sequence
+
+import torch
+
+from engine.language.lora import LoraStack
+
+_BETAS = (0.9, 0.999)
+_EPSILON = 1e-8
+
+
+class SlotAdamW:
+    """Loshchilov and Hutter's AdamW (arXiv 1711.05101) over the slots of a stack.
+
+    All A and B move into one buffer [slots, values], so that a step of a slot is a few operations on a row.
+    """
+
+    def __init__(self, stack: LoraStack, *, weight_decay: float, clip_norm: float) -> None:
+        self._weight_decay = weight_decay
+        self._clip_norm = clip_norm
+        parameters = list(stack.parameters())
+        sizes = [parameter[0].numel() for parameter in parameters]
+        self._values = parameters[0].new_zeros((stack.slots, sum(sizes)))
+        self._gradients = torch.zeros_like(self._values)
+        self._mean = torch.zeros_like(self._values)
+        self._square = torch.zeros_like(self._values)
+        self._steps = [0] * stack.slots
+        start = 0
+        for parameter, size in zip(parameters, sizes, strict=True):
+            place = slice(start, start + size)
+            view = self._values[:, place].view(parameter.shape)
+            view.copy_(parameter.data)
+            parameter.data = view
+            parameter.grad = self._gradients[:, place].view(parameter.shape)
+            start += size
+
+    def reset(self, slot: int) -> None:
+        """Forget what was learnt of the gradients of a slot; its next user starts anew."""
+        for buffer in (self._gradients, self._mean, self._square):
+            buffer[slot].zero_()
+        self._steps[slot] = 0
+
+    def clear(self) -> None:
+        """Drop the gradients of a step that could not be finished."""
+        self._gradients.zero_()
+
+    @torch.no_grad()
+    def step(self, slots: Sequence[int], learning_rates: Sequence[float]) -> None:
+        """Move these slots along their gradients, each by its own learning rate, and clear all gradients."""
+        for slot, learning_rate in zip(slots, learning_rates, strict=True):
+            self._step(slot, learning_rate)
+        self.clear()
+
+    def _step(self, slot: int, learning_rate: float) -> None:
+        gradient = self._gradients[slot]
+        norm = gradient.square().sum().sqrt_().item()
+        gradient.mul_(min(1.0, self._clip_norm / (norm + 1e-6)))
+        self._steps[slot] += 1
+        first, second = _BETAS
+        mean = self._mean[slot].mul_(first).add_(gradient, alpha=1 - first)
+        square = self._square[slot].mul_(second).addcmul_(gradient, gradient, value=1 - second)
+        unbiased = (square / (1 - second ** self._steps[slot])).sqrt_().add_(_EPSILON)
+        values = self._values[slot].mul_(1 - learning_rate * self._weight_decay)
+        values.addcdiv_(mean, unbiased, value=-learning_rate / (1 - first ** self._steps[slot]))

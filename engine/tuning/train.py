@@ -1,0 +1,228 @@
+"""The child process that trains and measures: `python -m engine.tuning.train JOB_FOLDER`.
+
+A process of its own, started afresh and with low priority: it may run out of memory or be killed, and nothing
+that serves notices. SIGTERM ends it after the step under way. Progress goes to stdout as lines of JSON.
+"""
+
+import os
+import resource
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+
+from engine.errors import AdapterError, EngineError
+from engine.language.loading import choose_device, load_model, load_tokenizer
+from engine.language.lora import NO_ADAPTER, LoraWeights, wrap_linears
+from engine.language.peft_format import read_adapter, write_adapter
+from engine.tuning.canary import CANARY_QUESTIONS, CANARY_TEXTS
+from engine.tuning.encoding import Row, encode_example, plain_row
+from engine.tuning.evaluate import Measurement, TurnLosses
+from engine.tuning.examples import Example
+from engine.tuning.job import (
+    Candidate,
+    Job,
+    Progress,
+    UserJob,
+    candidate_folder,
+    progress_line,
+    read_job,
+    write_candidate,
+)
+from engine.tuning.learner import JointTrainer, Learner, plan_batches
+from engine.tuning.measure import Meter
+
+_NICENESS = 10
+
+Report = Callable[[Progress], None]
+
+
+class StopRequest:
+    """Set by SIGTERM; asked between two steps."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._on_signal)
+
+    def _on_signal(self, _number: int, _frame: Any) -> None:
+        self.asked = True
+
+
+class Worker:
+    """Takes the users of a job through training, measurement and writing, a few at a time over one base."""
+
+    def __init__(self, job: Job, folder: Path, *, report: Report, stop: StopRequest) -> None:
+        self._job = job
+        self._folder = folder
+        self._report = report
+        self._stop = stop
+        self._started = time.monotonic()
+        self._at_once = min(job.recipe.users_at_once, len(job.users))
+        device = choose_device("auto")
+        dtype = torch.bfloat16 if device.type == "cuda" else torch.float32  # many a CPU only emulates bf16
+        model = load_model(job.base_folder, device=device, dtype=dtype)
+        self._tokenizer = load_tokenizer(job.base_folder, model)
+        self._stack = wrap_linears(model, slots=self._at_once + 2, rank=job.recipe.rank, dtype=torch.float32)
+        pad_id = min(self._tokenizer.end_ids)
+        self._trainer = JointTrainer(model, self._stack, recipe=job.recipe, pad_id=pad_id)
+        self._meter = Meter(
+            model, self._stack, self._tokenizer, pad_id=pad_id, most_tokens=job.recipe.micro_batch_tokens
+        )
+        self._canary = _canary_rows(job.base_folder)
+        self._canary_base = self._canary_loss(NO_ADAPTER)
+
+    @property
+    def _guest_slot(self) -> int:
+        """The slot for weights that are only measured."""
+        return self._at_once + 1
+
+    def run(self) -> None:
+        """Train and measure everybody, or as many as the time allows."""
+        waiting = deque(self._job.users)
+        free = list(range(self._at_once, NO_ADAPTER, -1))
+        active: list[tuple[Learner, UserJob]] = []
+        while (waiting or active) and not self._stop.asked:
+            while waiting and free and not self._late():
+                active.append(self._begin(waiting.popleft(), free.pop()))
+            if not active:
+                return
+            self._trainer.step([learner for learner, _ in active])
+            for learner, user in list(active):
+                self._tell(learner)
+                if learner.finished or self._late():
+                    active.remove((learner, user))
+                    free.append(learner.slot)
+                    self._finish(learner, user)
+
+    def _late(self) -> bool:
+        budget = self._job.budget_seconds
+        return budget is not None and time.monotonic() - self._started > budget
+
+    def _begin(self, user: UserJob, slot: int) -> tuple[Learner, UserJob]:
+        rows = self._encode(user.split.train)
+        batches = plan_batches(rows, self._job.recipe, seed=self._job.seed)
+        learner = Learner(user_id=user.user_id, slot=slot, batches=batches)
+        self._trainer.begin(learner, seed=self._job.seed)
+        return learner, user
+
+    def _tell(self, learner: Learner) -> None:
+        self._report(
+            Progress(
+                user_id=learner.user_id, step=learner.step, steps=len(learner.batches), loss=learner.loss
+            )
+        )
+
+    def _finish(self, learner: Learner, user: UserJob) -> None:
+        """Write the adapter first and its figures last: a candidate with figures is complete."""
+        if self._stop.asked:
+            return
+        folder = candidate_folder(self._folder, user.user_id)
+        folder.mkdir()
+        weights = self._stack.read(learner.slot)
+        write_adapter(folder, weights, base_model=self._job.base_name)
+        measurement = self._measure(learner.slot, weights, user)
+        training = {
+            "steps": float(learner.step),
+            "tokens": float(
+                sum(len(row.tokens) for batch in learner.batches[: learner.step] for row in batch)
+            ),
+            "loss": learner.loss,
+            "seconds": time.monotonic() - self._started,
+            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
+        write_candidate(
+            Candidate(user_id=user.user_id, folder=folder, measurement=measurement, training=training)
+        )
+
+    def _measure(self, slot: int, weights: LoraWeights, user: UserJob) -> Measurement:
+        rows = self._encode(user.split.held_out)
+        base, candidate = self._meter.losses(rows, NO_ADAPTER), self._meter.losses(rows, slot)
+        active, control = self._guest_losses(user.active, rows), self._guest_losses(user.control, rows)
+        questions = [
+            *CANARY_QUESTIONS,
+            *(example.context[-1].content for example in user.split.held_out[-4:]),
+        ]
+        replies = self._meter.replies(questions, slot)
+        return Measurement(
+            turns=tuple(
+                TurnLosses(
+                    tokens=row.reply_tokens,
+                    base=base[place],
+                    candidate=candidate[place],
+                    active=None if active is None else active[place],
+                    control=None if control is None else control[place],
+                )
+                for place, row in enumerate(rows)
+            ),
+            canary_base=self._canary_base,
+            canary_candidate=self._canary_loss(slot),
+            finite=all(
+                bool(half.isfinite().all()) for part in (weights.a, weights.b) for half in part.values()
+            ),
+            generations=len(replies),
+            faulty_generations=sum(self._meter.is_faulty(reply) for reply in replies),
+        )
+
+    def _guest_losses(self, folder: Path | None, rows: list[Row]) -> list[float] | None:
+        """Losses under an adapter on disk; None when there is none or it cannot be read."""
+        if folder is None:
+            return None
+        try:
+            weights = read_adapter(
+                folder,
+                base_model=self._job.base_name,
+                shapes=self._stack.shapes,
+                max_rank=self._job.recipe.rank,
+            )
+        except AdapterError:
+            return None
+        self._stack.write(self._guest_slot, weights)
+        return self._meter.losses(rows, self._guest_slot)
+
+    def _canary_loss(self, slot: int) -> float:
+        tokens = sum(row.reply_tokens for row in self._canary)
+        return sum(self._meter.losses(self._canary, slot)) / tokens
+
+    def _encode(self, examples: tuple[Example, ...]) -> list[Row]:
+        most_tokens = self._job.recipe.example_tokens
+        rows = (encode_example(self._tokenizer, example, most_tokens=most_tokens) for example in examples)
+        return [row for row in rows if row is not None]
+
+
+def _canary_rows(base_folder: Path) -> list[Row]:
+    tokenizer = Tokenizer.from_file(str(base_folder / "tokenizer.json"))
+    return [plain_row(tokenizer.encode(text, add_special_tokens=False).ids) for text in CANARY_TEXTS]
+
+
+def main(arguments: list[str]) -> int:
+    """Run the job in the folder named by the only argument; 0 when done or asked to stop."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m engine.tuning.train JOB_FOLDER\n")
+        return 2
+    stop = StopRequest()
+    os.nice(_NICENESS)
+    folder = Path(arguments[0])
+    job = read_job(folder)
+    if job.threads is not None:
+        torch.set_num_threads(job.threads)
+
+    def report(progress: Progress) -> None:
+        sys.stdout.write(progress_line(progress) + "\n")
+        sys.stdout.flush()
+
+    try:
+        Worker(job, folder, report=report, stop=stop).run()
+    except EngineError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
