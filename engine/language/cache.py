@@ -31,10 +31,11 @@ class CacheShape:
         """Bytes of one token's keys and values in all layers."""
         return 2 * self.layers * self.heads * self.head_dim * self.dtype.itemsize
 
-    def empty(self, tokens: int, *rows: int) -> Tensor:
+    def zeros(self, tokens: int, *rows: int) -> Tensor:
         """Room for keys or values: [layers, *rows, heads, tokens, head_dim]."""
         size = (self.layers, *rows, self.heads, tokens, self.head_dim)
-        return torch.empty(size, dtype=self.dtype, device=self.device)
+        # Not `torch.empty`: what is masked still takes part as zero times itself, and memory may hold a NaN.
+        return torch.zeros(size, dtype=self.dtype, device=self.device)
 
 
 def _rounded(tokens: int) -> int:
@@ -47,8 +48,8 @@ class Strip:
     def __init__(self, shape: CacheShape) -> None:
         self._shape = shape
         self.token_ids: list[int] = []
-        self.keys = shape.empty(0)
-        self.values = shape.empty(0)
+        self.keys = shape.zeros(0)
+        self.values = shape.zeros(0)
 
     @property
     def size_bytes(self) -> int:
@@ -72,7 +73,7 @@ class Strip:
             return
         used = len(self.token_ids)
         for name, old in (("keys", self.keys), ("values", self.values)):
-            new = self._shape.empty(_rounded(tokens))
+            new = self._shape.zeros(_rounded(tokens))
             new[..., :used, :] = old[..., :used, :]
             setattr(self, name, new)
 
@@ -84,8 +85,8 @@ class RowBlock:
         self._shape = shape
         self._rows = rows
         self.lengths: list[int] = []
-        self.keys = shape.empty(0, rows)
-        self.values = shape.empty(0, rows)
+        self.keys = shape.zeros(0, rows)
+        self.values = shape.zeros(0, rows)
 
     def join(self, strip: Strip) -> None:
         """Copy a strip into the next free row."""
@@ -104,6 +105,11 @@ class RowBlock:
         strip.values[:, :, start:end] = self.values[:, row, :, start:end]
         strip.token_ids += token_ids[: end - start]
 
+    def wipe(self, row: int) -> None:
+        """Zero a row that holds a NaN, which would spoil whoever has this row next."""
+        self.keys[:, row, :, : self.lengths[row]] = 0
+        self.values[:, row, :, : self.lengths[row]] = 0
+
     def remove(self, row: int) -> None:
         """Free a row; the last one takes its place."""
         length = self.lengths[-1]
@@ -121,7 +127,7 @@ class RowBlock:
             return
         used = max(self.lengths, default=0)
         for name, old in (("keys", self.keys), ("values", self.values)):
-            new = self._shape.empty(_rounded(max(tokens, capacity + capacity // 2)), self._rows)
+            new = self._shape.zeros(_rounded(max(tokens, capacity + capacity // 2)), self._rows)
             new[:, : len(self.lengths), :, :used] = old[:, : len(self.lengths), :, :used]
             setattr(self, name, new)
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 import torch
+from torch import Tensor
 
 from engine.errors import EngineError, ModelError
 from engine.language.adapters import AdapterBank
@@ -141,7 +142,9 @@ class Batcher:
             logits = self._forward.prefill(job.strip, part, job.slot)
             self._queue.charge(job.user_id, len(part))
             if not job.uncomputed:
-                job.say(draw(logits[None], [job.sampler])[0], self._end_ids)
+                self._say(logits[None], [job])
+        if job is not self._prefilling:
+            return
         if job.finish_reason is not None:
             self._end(job)
         elif len(job.uncomputed) == 1 and job.sampler.said:
@@ -154,12 +157,24 @@ class Batcher:
         logits = self._forward.decode(
             self._block, [job.sampler.said[-1] for job in jobs], [job.slot for job in jobs]
         )
-        for job, token_id in zip(jobs, draw(logits, [job.sampler for job in jobs]), strict=True):
-            job.say(token_id, self._end_ids)
-            self._queue.charge(job.user_id, 1)
+        self._say(logits, jobs)
         for job in jobs:
             if job.finish_reason is not None:
                 self._end(job)
+
+    def _say(self, logits: Tensor, jobs: Sequence[Job]) -> None:
+        """Draw and say the next token of each job, but end those whose numbers are broken."""
+        broken = logits.isnan().any(dim=-1)
+        for job, token_id, is_broken in zip(
+            jobs, draw(logits, [job.sampler for job in jobs]), broken, strict=True
+        ):
+            if bool(is_broken):
+                if job in self._decoding:
+                    self._block.wipe(self._decoding.index(job))
+                self._end(job, ModelError("The model's numbers broke on this request."))
+            else:
+                job.say(token_id, self._end_ids)
+                self._queue.charge(job.user_id, 1)
 
     def _guarded(self, work: Callable[[], None], jobs: Sequence[Job]) -> None:
         """Let a failure of the numbers touch no request but those that were being computed."""

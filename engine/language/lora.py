@@ -12,6 +12,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from engine.errors import ModelUnavailableError
+
 NO_ADAPTER = 0
 """The slot whose weights are zero: a row without an adapter."""
 
@@ -154,10 +156,13 @@ class LoraStack:
 def wrap_linears(model: nn.Module, *, slots: int, rank: int, dtype: torch.dtype | None = None) -> LoraStack:
     """Freeze a causal language model and stand a stacked layer around each linear of its decoder layers.
 
-    `slots` counts slot 0, which stays zero. `dtype` is float32 for training, None for the layer's own.
+    `slots` counts slot 0, which stays zero. `dtype` is float32 for training, None for the layer's own. Raises
+    ModelUnavailableError when there is nothing to wrap.
     """
     model.requires_grad_(False)
     targets = dict(_decoder_linears(model))
+    if not targets:
+        raise ModelUnavailableError(type(model).__name__, "its layers have no linear modules to adapt")
     rows = RowSlots(next(iter(targets.values())).weight.device)
     layers: dict[str, StackedLora] = {}
     for name, linear in targets.items():
@@ -172,7 +177,7 @@ def _decoder_linears(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
     """The linears of the first list of blocks: neither the embedding nor the output head lies in it."""
     modules: dict[str, nn.Module] = {}
     modules.update(cast(Iterator[tuple[str, nn.Module]], model.named_modules()))
-    blocks = next(name for name, module in modules.items() if isinstance(module, nn.ModuleList))
+    blocks = next((name for name, module in modules.items() if isinstance(module, nn.ModuleList)), "")
     for name, module in modules.items():
         if name.startswith(f"{blocks}.") and isinstance(module, nn.Linear):
             yield name, module

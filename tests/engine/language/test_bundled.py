@@ -50,7 +50,7 @@ async def test_the_embedded_model_is_converted_once_and_answers(tmp_path: Path) 
     sentences: list[str] = []
     resolved = resolve_model("bundled", tmp_path, sentences.append)
     assert sentences
-    assert [path.name for path in tmp_path.iterdir()] == [BUNDLED_NAME]
+    assert resolved.folder == tmp_path / BUNDLED_NAME
     model = LocalModel.load(folder=resolved.folder, name=resolved.name)
     messages = (ChatMessage(Role.USER, "What is the capital of France?"),)
     completion = await model.generate(ask("", messages=messages, max_new_tokens=40))
