@@ -11,6 +11,9 @@ from torch import Tensor
 
 from engine.language.lora import NO_ADAPTER, StackedLora
 
+_FEW_ROWS = 2
+"""Above this, adding into a part of a wider result falls back to one product per row."""
+
 
 class FusedLinear:
     """The base weights [outs, in] and A matrices [slots, in, layers * rank] of several layers side by side.
@@ -83,7 +86,10 @@ class FusedLinear:
         lows = low.chunk(len(self._layers), dim=-1)
         parts = _split(out.view(rows, -1, out.shape[-1]), self._sizes, -1)
         for part, low, b in zip(parts, lows, self._b, strict=True):
-            part.baddbmm_(low, b)
+            if rows > _FEW_ROWS and len(parts) > 1:
+                part.add_(torch.bmm(low, b))
+            else:
+                part.baddbmm_(low, b)
 
 
 class Int8Weight:

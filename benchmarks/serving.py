@@ -1,0 +1,324 @@
+"""Serving many users at once, each with their own adapter, beside transformers, PEFT and llama.cpp.
+
+    python -m benchmarks.serving [--tokens 64] [--llama FILE.gguf] [--json]
+
+All peers answer in the same run on the same model with the same number of threads. Ratios are ours to theirs.
+"""
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import platform
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.serving_peers import LlamaCppPeer, TransformersPeer
+from engine.language.bundled import resolve_model
+from engine.language.local import LocalModel
+from engine.language.lora import LoraWeights
+from engine.language.model import AdapterRef, ChatMessage, Completion, GenerationRequest, SamplingParams
+from engine.language.peft_format import WEIGHTS_NAME, write_adapter
+from storage.records import Role
+
+RANK = 8
+STREAMED = 360
+USERS = 8
+CROWD = 32
+REPEATS = 3
+"""The best of so many is taken, of ours and of the peers', since other work may disturb any one."""
+NAME = "benchmark-base"
+SPOKEN = "Tell me a long story about the sea, a lighthouse and number {}."
+
+
+class Adapters:
+    """Random adapters on disk for one base, strong enough to change what is said."""
+
+    def __init__(self, folder: Path, shapes: dict[str, tuple[int, int]]) -> None:
+        self._folder = folder
+        self._shapes = shapes
+
+    def make(self, user_id: int, version: int = 1) -> AdapterRef:
+        """Write one adapter."""
+        folder = self._folder / f"{user_id}-{version}"
+        folder.mkdir(parents=True)
+        generator = torch.Generator().manual_seed(1000 * user_id + version)
+        a = {
+            name: torch.randn(RANK, size, generator=generator) / size**0.5
+            for name, (size, _) in self._shapes.items()
+        }
+        b = {
+            name: torch.randn(size, RANK, generator=generator) * 0.02
+            for name, (_, size) in self._shapes.items()
+        }
+        write_adapter(folder, LoraWeights(rank=RANK, scaling=2.0, a=a, b=b), base_model=NAME)
+        return AdapterRef(user_id, version, folder)
+
+
+def endless_copy(folder: Path, target: Path) -> Path:
+    """A copy of a model that never ends by itself, so that every peer writes the same number of tokens."""
+    shutil.copytree(folder, target)
+    for name, key, value in (
+        ("generation_config.json", "eos_token_id", 5),
+        ("tokenizer_config.json", "eos_token", "<file_sep>"),
+    ):
+        path = target / name
+        path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    return target
+
+
+def asked(text: str, user_id: int, tokens: int, **options: Any) -> GenerationRequest:
+    sampling = SamplingParams(max_new_tokens=tokens, temperature=0.0, repetition_penalty=1.0)
+    messages = options.pop("messages", (ChatMessage(Role.USER, text),))
+    return GenerationRequest(user_id=user_id, messages=messages, sampling=sampling, **options)
+
+
+async def together(model: LocalModel, requests: list[GenerationRequest]) -> tuple[float, list[Completion]]:
+    """Seconds until all are answered, and the answers."""
+    start = time.perf_counter()
+    completions = await asyncio.gather(*(model.generate(request) for request in requests))
+    return time.perf_counter() - start, completions
+
+
+def best_of(seconds: Callable[..., float], *work: Any, **options: Any) -> float:
+    """The least time of several."""
+    return min(seconds(*work, **options) for _ in range(REPEATS))
+
+
+def chat_of(turns: int) -> list[ChatMessage]:
+    """A chat of about 75 tokens a turn whose last message is the user's."""
+    messages: list[ChatMessage] = []
+    for turn in range(turns):
+        if turn:
+            messages.append(
+                ChatMessage(Role.ASSISTANT, f"In year {turn} the keeper saw ships of many lands. " * 4)
+            )
+        messages.append(
+            ChatMessage(Role.USER, f"Go on with part {turn}, and tell me of the weather and the sea.")
+        )
+    return messages
+
+
+def as_turns(messages: list[ChatMessage]) -> list[dict[str, str]]:
+    return [{"role": message.role.value, "content": message.content} for message in messages]
+
+
+class Run:
+    """One run of all measurements; `figures` collects them."""
+
+    def __init__(self, folder: Path, work: Path, *, tokens: int, gguf: Path | None) -> None:
+        self.folder, self.work, self.tokens, self.gguf = folder, work, tokens, gguf
+        self.figures: dict[str, float] = {}
+        shapes = asyncio.run(self._shapes())
+        self.adapters = Adapters(work / "adapters", shapes)
+        self.refs = [self.adapters.make(user_id) for user_id in range(1, USERS + 1)]
+        self.texts = [SPOKEN.format(place) for place in range(USERS)]
+
+    async def _shapes(self) -> dict[str, tuple[int, int]]:
+        from engine.language.loading import load_model
+        from engine.language.lora import wrap_linears
+
+        model = load_model(self.folder, device=torch.device("cpu"), dtype=torch.bfloat16)
+        return wrap_linears(model, slots=1, rank=1).shapes
+
+    async def ours(self) -> None:
+        model = LocalModel.load(folder=self.folder, name=NAME, rows=USERS)
+        for ref in self.refs:
+            await model.load_adapter(ref)
+        eight = [
+            asked(text, ref.user_id, self.tokens, adapter=ref)
+            for text, ref in zip(self.texts, self.refs, strict=True)
+        ]
+        await together(model, eight[:2])
+        work = {"8_adapters": eight, "1_adapter": eight[:1], "1_base": [asked(self.texts[0], 1, self.tokens)]}
+        for name, requests in work.items():
+            seconds = min([(await together(model, requests))[0] for _ in range(REPEATS)])
+            self.figures[f"ours_{name}_tokens_per_second"] = len(requests) * self.tokens / seconds
+        await self._turn_20(model)
+        await self._crowd(model)
+        await model.close()
+
+    async def _turn_20(self, model: LocalModel) -> None:
+        earlier = chat_of(19)
+        options = {"cache_key": "chat", "adapter": self.refs[0]}
+        before = await model.generate(asked("", 1, 30, messages=tuple(earlier), **options))
+        messages = [*earlier, ChatMessage(Role.ASSISTANT, before.text), ChatMessage(Role.USER, "And then?")]
+        completion = await model.generate(asked("", 1, 2, messages=tuple(messages), **options))
+        self.figures["turn_20_prompt_tokens"] = completion.prompt_tokens
+        self.figures["ours_turn_20_first_token_seconds"] = completion.first_token_seconds
+
+    async def _crowd(self, model: LocalModel) -> None:
+        alone = await model.generate(asked(self.texts[0], 1, 24))
+        served: dict[int, int] = dict.fromkeys(range(1, CROWD + 1), 0)
+        snapshot: list[list[int]] = []
+
+        def count(user_id: int) -> None:
+            served[user_id] += 1
+            if not snapshot and sum(served.values()) >= CROWD * 24:
+                snapshot.append(list(served.values()))
+
+        running = [
+            model.generate(
+                asked(SPOKEN.format(user_id), user_id, 24), sink=lambda _, user_id=user_id: count(user_id)
+            )
+            for _ in range(2)
+            for user_id in served
+        ]
+        completions = await asyncio.gather(*running)
+        first = statistics.median(completion.first_token_seconds for completion in completions[:CROWD])
+        self.figures["first_token_seconds_alone"] = alone.first_token_seconds
+        self.figures["first_token_seconds_of_32_median"] = first
+        # Texts shown when half of all has been served: about one a token.
+        self.figures["fairness_max_to_min_tokens"] = max(snapshot[0]) / max(1, min(snapshot[0]))
+
+    def transformers(self, dtype: torch.dtype) -> None:
+        name = str(dtype).removeprefix("torch.")
+        peer = TransformersPeer(self.folder, dtype)
+        chats = [[{"role": "user", "content": text}] for text in self.texts]
+        peer.seconds(chats[:1], 4)
+        rate = USERS * self.tokens / best_of(peer.seconds, chats, self.tokens)
+        self.figures[f"transformers_{name}_8_base_tokens_per_second"] = rate
+        twentieth = [
+            *as_turns(chat_of(19)),
+            {"role": "assistant", "content": "Yes. " * 28},
+            {"role": "user", "content": "And then?"},
+        ]
+        self.figures[f"transformers_{name}_turn_20_first_token_seconds"] = best_of(
+            peer.seconds, [twentieth], 1
+        )
+        peer.load_adapters([ref.folder for ref in self.refs])
+        names = [f"a{place}" for place in range(USERS)]
+        rate = USERS * self.tokens / best_of(peer.seconds, chats, self.tokens, adapters=names)
+        self.figures[f"peft_{name}_8_mixed_tokens_per_second"] = rate
+        self.figures[f"peft_{name}_1_adapter_tokens_per_second"] = self.tokens / best_of(
+            peer.seconds, chats[:1], self.tokens
+        )
+
+    def llama(self) -> None:
+        if self.gguf is None:
+            return
+        peer = LlamaCppPeer(self.gguf, streams=USERS, threads=torch.get_num_threads())
+        peer.seconds(self.texts[:1], 4)
+        for streams in (1, USERS):
+            rate = streams * self.tokens / best_of(peer.seconds, self.texts[:streams], self.tokens)
+            self.figures[f"llama_cpp_{streams}_base_tokens_per_second"] = rate
+
+    async def swaps(self) -> None:
+        """A hundred versions come and go for one user while eight others are answered, all in float32."""
+        model = LocalModel.load(folder=self.folder, name=NAME, rows=USERS, dtype=torch.float32)
+        for ref in self.refs:
+            await model.load_adapter(ref)
+        requests = [
+            asked(text, ref.user_id, STREAMED, adapter=ref)
+            for text, ref in zip(self.texts, self.refs, strict=True)
+        ]
+        seconds, expected = await together(model, requests)
+        versions = [self.adapters.make(99, version) for version in range(1, 11)]
+        stamps: list[float] = []
+        running = [
+            asyncio.create_task(
+                model.generate(requests[0], sink=lambda _: stamps.append(time.perf_counter()))
+            )
+        ]
+        running += [asyncio.create_task(model.generate(request)) for request in requests[1:]]
+        for swap in range(100):
+            ref = versions[swap % len(versions)]
+            await model.load_adapter(ref)
+            await model.unload_adapter(ref)
+        self.figures["swaps_while_streaming"] = 100 if not all(task.done() for task in running) else 0
+        completions = await asyncio.gather(*running)
+        changed = [one.text != two.text for one, two in zip(completions, expected, strict=True)]
+        pauses = [after - before for before, after in pairwise(stamps[1:])]
+        self.figures["swaps_altered_replies"] = sum(changed)
+        self.figures["swaps_longest_pause_steps"] = max(pauses) / (seconds / STREAMED)
+        await model.close()
+
+    async def bank(self) -> None:
+        """Two hundred adapters on disk, sixteen resident: each reply against the same one written alone."""
+        model = LocalModel.load(
+            folder=self.folder, name=NAME, rows=USERS, adapter_slots=16, dtype=torch.float32
+        )
+        refs = [self.adapters.make(user_id) for user_id in range(1001, 1201)]
+        for ref in refs:
+            await model.load_adapter(ref)
+        requests = [asked("Say hello.", ref.user_id, 6, adapter=ref) for ref in refs]
+        alone = [(await model.generate(request)).text for request in requests]
+        batches = [await together(model, requests[start : start + 40]) for start in range(0, 200, 40)]
+        mixed = [completion.text for _, completions in batches for completion in completions]
+        self.figures["bank_of_200_wrong_replies"] = sum(a != b for a, b in zip(alone, mixed, strict=True))
+        self.figures["bank_distinct_replies"] = len(set(alone))
+        slot_bytes = 4 * RANK * sum(size_in + out for size_in, out in self.adapters._shapes.values())
+        self.figures["adapter_memory_to_file"] = slot_bytes / (refs[0].folder / WEIGHTS_NAME).stat().st_size
+        await model.close()
+
+    def compare(self) -> None:
+        """The ratios that the figures are for."""
+        of = self.figures
+
+        def best(pattern: str) -> float:
+            return max(of[pattern.format(dtype)] for dtype in ("float32", "bfloat16"))
+
+        eight = of["ours_8_adapters_tokens_per_second"]
+        one = of["ours_1_adapter_tokens_per_second"]
+        of["ratio_8_adapters_to_transformers_base"] = eight / best("transformers_{}_8_base_tokens_per_second")
+        of["ratio_8_adapters_to_peft_mixed"] = eight / best("peft_{}_8_mixed_tokens_per_second")
+        of["ratio_1_adapter_to_peft_bf16"] = one / of["peft_bfloat16_1_adapter_tokens_per_second"]
+        of["ratio_1_adapter_to_peft_best"] = one / best("peft_{}_1_adapter_tokens_per_second")
+        slowest = min(
+            of[f"transformers_{dtype}_turn_20_first_token_seconds"] for dtype in ("float32", "bfloat16")
+        )
+        of["ratio_turn_20_first_token_to_transformers"] = of["ours_turn_20_first_token_seconds"] / slowest
+        if self.gguf is not None:
+            of["ratio_1_base_to_llama_cpp"] = (
+                of["ours_1_base_tokens_per_second"] / of["llama_cpp_1_base_tokens_per_second"]
+            )
+            of["ratio_1_adapter_to_llama_cpp_base"] = one / of["llama_cpp_1_base_tokens_per_second"]
+            of["ratio_8_adapters_to_llama_cpp_base"] = eight / of["llama_cpp_8_base_tokens_per_second"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--tokens", type=int, default=64, help="tokens of each timed reply")
+    parser.add_argument("--llama", type=Path, help="the same model in 16 bit as a GGUF file; needs xllamacpp")
+    parser.add_argument("--json", action="store_true", help="one object of figures on the last line")
+    options = parser.parse_args()
+    threads = torch.get_num_threads()
+    # A second team of OpenMP threads, of this thread's own, would slow ours down.
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as temporary:
+        work = Path(temporary)
+        resolved = resolve_model("bundled", Path(os.environ.get("MYNAH_DATA", "data")) / "models", print)
+        run = Run(endless_copy(resolved.folder, work / NAME), work, tokens=options.tokens, gguf=options.llama)
+        parts: list[Callable[[], object]] = [
+            lambda: asyncio.run(run.ours()),
+            lambda: asyncio.run(run.swaps()),
+            lambda: asyncio.run(run.bank()),
+            lambda: torch.set_num_threads(threads),
+            lambda: run.transformers(torch.float32),
+            lambda: run.transformers(torch.bfloat16),
+            run.llama,
+            run.compare,
+        ]
+        for part in parts:
+            part()
+            gc.collect()
+    load = os.getloadavg()[0]
+    print(f"{platform.processor() or platform.machine()}, {threads} threads, load {load:.1f}")
+    for name, value in run.figures.items():
+        print(f"{name:56} {value:10.3f}")
+    if options.json:
+        print(json.dumps(run.figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
