@@ -6,7 +6,8 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
-from bot.texts import Texts, texts_for
+from bot.incoming import Incoming, incoming
+from bot.texts import Texts
 from engine.assistant import Assistant, Question, Reply
 from engine.errors import EmptyReplyError, ModelError, PromptTooLongError, QueueFullError
 from engine.language.model import Cancellation, FinishReason, TextSink
@@ -36,83 +37,79 @@ class ChatHandlers:
 
     async def on_text(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer a message."""
-        assert update.message is not None and update.effective_user is not None
+        asked = incoming(update)
         question = Question(
-            user_id=update.effective_user.id,
-            chat_id=update.message.chat_id,
-            text=update.message.text or "",
-            origin=Origin.FORWARDED if update.message.forward_origin else Origin.TYPED,
-            telegram_id=update.message.message_id,
-            update_id=update.update_id,
+            user_id=asked.user_id,
+            chat_id=asked.chat_id,
+            text=asked.text,
+            origin=Origin.FORWARDED if asked.message.forward_origin else Origin.TYPED,
+            telegram_id=asked.message.message_id,
+            update_id=asked.update_id,
         )
 
         async def write(sink: TextSink, cancellation: Cancellation) -> Reply:
             return await self._assistant.reply(question, sink=sink, cancellation=cancellation)
 
-        reply = await self._answer(update, write)
-        if reply is not None:
-            await self._profiles.observe(reply.question)
+        await self._answer(asked, write)
 
     async def on_retry(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer the last question again."""
-        assert update.message is not None and update.effective_user is not None
-        user_id, chat_id = update.effective_user.id, update.message.chat_id
+        asked = incoming(update)
 
         async def write(sink: TextSink, cancellation: Cancellation) -> Reply | None:
             return await self._assistant.retry(
-                user_id=user_id,
-                chat_id=chat_id,
-                update_id=update.update_id,
+                user_id=asked.user_id,
+                chat_id=asked.chat_id,
+                update_id=asked.update_id,
                 sink=sink,
                 cancellation=cancellation,
             )
 
-        await self._answer(update, write)
+        await self._answer(asked, write)
 
     async def on_new(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Begin a conversation with an empty context."""
-        assert update.message is not None and update.effective_user is not None
-        await self._assistant.start_conversation(
-            user_id=update.effective_user.id, chat_id=update.message.chat_id
-        )
-        await self._delivery.say(update.message.chat_id, _texts(update).started_over)
+        asked = incoming(update)
+        await self._assistant.start_conversation(user_id=asked.user_id, chat_id=asked.chat_id)
+        await self._delivery.say(asked.chat_id, asked.texts.started_over)
 
     async def on_stop(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """End the reply under way at its next token."""
-        assert update.message is not None
-        cancellation = self._under_way.get(update.message.chat_id)
+        asked = incoming(update)
+        cancellation = self._under_way.get(asked.chat_id)
         if cancellation is None:
-            await self._delivery.say(update.message.chat_id, _texts(update).nothing_to_stop)
+            await self._delivery.say(asked.chat_id, asked.texts.nothing_to_stop)
         else:
             cancellation.cancel()
 
+    async def on_unknown_command(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Point to the list of commands."""
+        asked = incoming(update)
+        await self._delivery.say(asked.chat_id, asked.texts.unknown_command)
+
     async def on_unsupported(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Say which kinds of message are read."""
-        assert update.message is not None
-        await self._delivery.say(update.message.chat_id, _texts(update).unsupported)
+        asked = incoming(update)
+        await self._delivery.say(asked.chat_id, asked.texts.unsupported)
 
-    async def _answer(self, update: Update, write: Write) -> Reply | None:
-        """Stream a reply into the chat, or deliver what was logged before the last stop."""
-        assert update.message is not None
-        chat_id, texts = update.message.chat_id, _texts(update)
-        logged = await self._messages.reply_to_update(update.update_id)
+    async def _answer(self, asked: Incoming, write: Write) -> None:
+        """Stream a reply into the chat, or deliver the one that was logged before the process ended."""
+        live = await self._delivery.live(chat_id=asked.chat_id, update_id=asked.update_id)
+        logged = await self._messages.reply_to_update(asked.update_id)
         if logged is not None:
-            await self._deliver(logged, update, ending="", shown_as=None)
-            return None
-        live = await self._delivery.live(chat_id=chat_id, update_id=update.update_id)
+            await self._deliver(logged, asked, ending="", shown_as=live.preview_id)
+            return
         try:
             async with live:
-                reply = await self._write(chat_id, write, live.show)
+                reply = await self._write(asked.chat_id, write, live.show)
         except ModelError as error:
-            await self._delivery.say(chat_id, _sentence(error, texts), shown_as=live.preview_id)
-            return None
+            await self._delivery.say(asked.chat_id, _sentence(error, asked.texts), shown_as=live.preview_id)
+            return
         if reply is None:
-            await self._delivery.say(chat_id, texts.nothing_to_retry)
-            return None
-        await self._deliver(
-            reply.reply, update, ending=_ending(reply.finish_reason, texts), shown_as=live.preview_id
-        )
-        return reply
+            await self._delivery.say(asked.chat_id, asked.texts.nothing_to_retry)
+            return
+        ending = _ending(reply.finish_reason, asked.texts)
+        await self._deliver(reply.reply, asked, ending=ending, shown_as=live.preview_id)
 
     async def _write(self, chat_id: int, write: Write, sink: TextSink) -> Reply | None:
         cancellation = self._under_way[chat_id] = Cancellation()
@@ -121,14 +118,17 @@ class ChatHandlers:
         finally:
             del self._under_way[chat_id]
 
-    async def _deliver(self, reply: Message, update: Update, *, ending: str, shown_as: int | None) -> None:
+    async def _deliver(self, reply: Message, asked: Incoming, *, ending: str, shown_as: int | None) -> None:
+        """Send the reply; the profile learns from its question afterwards, and only once."""
         await self._delivery.finish(
             reply,
             buttons=rating_buttons(reply.message_id),
             shown_as=shown_as,
-            update_id=update.update_id,
+            update_id=asked.update_id,
             ending=ending,
         )
+        if reply.question_id is not None:
+            await self._profiles.observe(await self._messages.get(reply.question_id))
 
 
 def rating_buttons(message_id: int, value: int | None = None) -> InlineKeyboardMarkup:
@@ -144,11 +144,6 @@ def rating_buttons(message_id: int, value: int | None = None) -> InlineKeyboardM
             ]
         ]
     )
-
-
-def _texts(update: Update) -> Texts:
-    user = update.effective_user
-    return texts_for(None if user is None else user.language_code)
 
 
 def _sentence(error: ModelError, texts: Texts) -> str:

@@ -65,7 +65,7 @@ class Delivery:
         update_id: int | None,
         ending: str = "",
     ) -> None:
-        """Send a logged reply in full: the preview becomes its first part, the last part carries the buttons."""
+        """Send a logged reply in full: the preview becomes its first part, the last carries the buttons."""
         parts = render(reply.text + ending) or [Part(text="…", entities=())]
         planned = await self._outbox.plan(
             reply.message_id,

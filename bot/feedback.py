@@ -10,14 +10,38 @@ from telegram.ext import ContextTypes
 
 from bot.chat import rating_buttons
 from bot.delivery import Delivery
+from bot.incoming import Incoming, incoming
 from bot.texts import texts_for
 from engine.feedback import Feedback
+from storage.records import Message
 
 TAP_PATTERN = re.compile(r"fb:(\d+):(-?1)")
 
 _BETTER = re.compile(r"\s*better\s*:\s*(.+)", re.IGNORECASE | re.DOTALL)
-_LIKES = frozenset("👍❤🔥🥰👏😁🎉🤩🙏👌😍💯🤣⚡🏆😘🤗🫡🆒💘😎❤‍🔥")
-_DISLIKES = frozenset("👎🤬💩🤮🥱😡🤡😢💔🙈😐🤨😴🖕")
+_LIKES = frozenset(
+    [
+        "👍",
+        "❤",
+        "❤\u200d🔥",
+        "🔥",
+        "🥰",
+        "👏",
+        "😁",
+        "🎉",
+        "🤩",
+        "🙏",
+        "👌",
+        "😍",
+        "💯",
+        "🤣",
+        "⚡",
+        "🏆",
+        "🤗",
+        "🫡",
+        "🆒",
+    ]
+)
+_DISLIKES = frozenset(["👎", "🤬", "💩", "🤮", "🥱", "😡", "🤡", "😢", "💔", "😐", "🤨", "😴", "🖕"])
 
 
 class FeedbackHandlers:
@@ -30,7 +54,8 @@ class FeedbackHandlers:
     async def on_tap(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """A tap on 👍 or 👎: rate that reply, mark the button, say thank you."""
         query = update.callback_query
-        assert query is not None and query.data is not None
+        assert query is not None, "this handles taps"
+        assert query.data is not None, "every button carries data"
         texts = texts_for(query.from_user.language_code)
         match = TAP_PATTERN.fullmatch(query.data)
         assert match is not None, "the handler's pattern let it through"
@@ -60,30 +85,27 @@ class FeedbackHandlers:
         elif _value(reaction.old_reaction) is not None:
             await self._feedback.withdraw(reply)
 
-    async def on_feedback(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def on_feedback(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """/feedback: a remark, or the right answer after 'better:'."""
-        message, user = update.message, update.effective_user
-        assert message is not None and user is not None and message.text is not None
-        texts = texts_for(user.language_code)
-        said = message.text.partition(" ")[2].strip() if context.args else ""
-        if not said:
-            await self._delivery.say(message.chat_id, texts.feedback_usage)
+        asked = incoming(update)
+        if not asked.argument:
+            await self._delivery.say(asked.chat_id, asked.texts.feedback_usage)
             return
-        meant = message.reply_to_message
         reply = await self._feedback.target(
-            user_id=user.id, chat_id=message.chat_id, telegram_id=None if meant is None else meant.message_id
+            user_id=asked.user_id, chat_id=asked.chat_id, telegram_id=asked.replied_to
         )
-        if reply is None:
-            await self._delivery.say(message.chat_id, texts.nothing_to_rate)
-        elif better := _BETTER.fullmatch(said):
+        await self._delivery.say(
+            asked.chat_id, asked.texts.nothing_to_rate if reply is None else await self._take(asked, reply)
+        )
+
+    async def _take(self, asked: Incoming, reply: Message) -> str:
+        """Store what was said of a reply; returns the thanks."""
+        if better := _BETTER.fullmatch(asked.argument):
             correction = better[1].strip()
             await self._feedback.correct(reply, correction)
-            await self._delivery.say(
-                message.chat_id, texts.feedback_corrected.format(correction=_short(correction))
-            )
-        else:
-            await self._feedback.note(reply, said)
-            await self._delivery.say(message.chat_id, texts.feedback_noted.format(note=_short(said)))
+            return asked.texts.feedback_corrected.format(correction=_short(correction))
+        await self._feedback.note(reply, asked.argument)
+        return asked.texts.feedback_noted.format(note=_short(asked.argument))
 
 
 def _value(reactions: Sequence[ReactionType]) -> int | None:

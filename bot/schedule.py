@@ -23,7 +23,7 @@ TICK = timedelta(minutes=5)
 
 
 class Schedule:
-    """Starts the nightly run of each user once per local date; a night that was missed is made up at start."""
+    """Starts each user's nightly run once per local date; a night that was missed is made up at start."""
 
     def __init__(
         self,
@@ -78,6 +78,7 @@ class Schedule:
     async def _run_due(self) -> None:
         night = due_date(self._now(), self._timezone, self._nightly)
         for user in await self._users.all():
-            if not await self._runs.has_night(user.user_id, night):
+            came_later = due_date(user.since, self._timezone, self._nightly) == night
+            if not came_later and not await self._runs.has_night(user.user_id, night):
                 await self._runner.run(user.user_id, local_date=night)
                 await self._after_run()

@@ -25,6 +25,7 @@ class Texts:
     empty_reply: str
     failed: str
     unsupported: str
+    unknown_command: str
     rated_up: str
     rated_down: str
     rating_withdrawn: str
@@ -49,7 +50,17 @@ class Texts:
     status_adapter: str
     summarize_usage: str
     reading: str
+    key_sentences: str
+    what_was_read: str
     profile_empty: str
+    profile_beliefs: str
+    profile_topics: str
+    profile_style: str
+    slots: dict[str, str]
+    """Names of the profile's slots; a slot without one is shown by its own word."""
+    certainties: dict[str, str]
+    latin: str
+    chinese: str
 
 
 def texts_for(language_code: str | None) -> Texts:

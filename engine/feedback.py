@@ -26,7 +26,7 @@ class Feedback:
         self._now = now
 
     async def target(self, *, user_id: int, chat_id: int, telegram_id: int | None) -> Message | None:
-        """The reply that is meant: the one shown as this Telegram message, without one the last in the chat."""
+        """The reply that is meant: the one shown as this Telegram message, else the last in the chat."""
         if telegram_id is None:
             return await self._messages.last_reply(user_id=user_id, chat_id=chat_id)
         reply = await self._messages.reply_shown_as(chat_id=chat_id, telegram_id=telegram_id)
@@ -44,9 +44,7 @@ class Feedback:
 
     async def note(self, reply: Message, text: str) -> Rating:
         """Store a remark; what it says of the user's preferences enters the profile now."""
-        rating = await self._ratings.rate(
-            reply.message_id, user_id=reply.user_id, note=text, now=self._now()
-        )
+        rating = await self._ratings.rate(reply.message_id, user_id=reply.user_id, note=text, now=self._now())
         await self._profiles.note(reply.user_id, text, reply.message_id)
         return rating
 

@@ -1,4 +1,4 @@
-"""Locks between processes on one data folder; the system releases them when a process ends, however it ends."""
+"""Locks between processes on one data folder; the system releases them however a process ends."""
 
 import fcntl
 import os

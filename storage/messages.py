@@ -107,6 +107,13 @@ class MessageStore:
         )
         return [_message(row) for row in reversed(rows)]
 
+    async def count_questions(self, user_id: int) -> int:
+        """How many messages of a user are logged."""
+        row = await self._database.fetch_one(
+            "SELECT count(*) AS n FROM messages WHERE user_id = ? AND role = 'user'", (user_id,)
+        )
+        return 0 if row is None else int(row["n"])
+
     async def rated_turns(self, user_id: int) -> list[RatedTurn]:
         """Every answered question of a user with its current reply and rating, oldest first."""
         replies = await self._database.fetch_all(

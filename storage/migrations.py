@@ -165,6 +165,74 @@ def m006_runs(db: sqlite3.Connection) -> None:
     db.execute("CREATE UNIQUE INDEX adapters_active ON adapters (user_id) WHERE status = 'active'")
 
 
+def m007_summaries(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE summaries (
+            url TEXT NOT NULL,
+            style TEXT NOT NULL,
+            content_sha256 TEXT NOT NULL,
+            title TEXT NOT NULL,
+            text TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            PRIMARY KEY (url, style)
+        )
+        """
+    )
+
+
+def m008_profiles(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE profiles (
+            user_id INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+            revision INTEGER NOT NULL,
+            last_message_id INTEGER NOT NULL,
+            document TEXT NOT NULL
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE beliefs (
+            user_id INTEGER NOT NULL REFERENCES profiles ON DELETE CASCADE,
+            belief_id INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            slot TEXT NOT NULL,
+            value TEXT NOT NULL,
+            key TEXT NOT NULL,
+            polarity INTEGER NOT NULL CHECK (polarity IN (-1, 1)),
+            status TEXT NOT NULL,
+            sensitivity TEXT NOT NULL,
+            evidence TEXT NOT NULL,
+            support REAL NOT NULL,
+            against REAL NOT NULL,
+            times_said INTEGER NOT NULL,
+            first_seen TEXT NOT NULL,
+            last_seen TEXT NOT NULL,
+            valid_from TEXT NOT NULL,
+            valid_to TEXT,
+            PRIMARY KEY (user_id, belief_id)
+        )
+        """
+    )
+    db.execute("CREATE INDEX beliefs_by_status ON beliefs (user_id, status, last_seen)")
+    db.execute(
+        """
+        CREATE TABLE profile_changes (
+            change_id INTEGER PRIMARY KEY,
+            user_id INTEGER NOT NULL REFERENCES profiles ON DELETE CASCADE,
+            at TEXT NOT NULL,
+            cause TEXT NOT NULL,
+            message_id INTEGER,
+            edits TEXT NOT NULL
+        )
+        """
+    )
+    db.execute("CREATE INDEX profile_changes_by_user ON profile_changes (user_id, change_id)")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -172,6 +240,8 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m004_outbox,
     m005_ratings,
     m006_runs,
+    m007_summaries,
+    m008_profiles,
 )
 
 

@@ -1,4 +1,4 @@
-"""A language model that says what it is told to: queued replies, recorded requests, a gate to hold it mid-reply."""
+"""A language model that says what it is told to, with a gate to hold it in the middle of a reply."""
 
 import asyncio
 from collections import deque
@@ -18,7 +18,7 @@ from engine.language.model import (
 
 
 class ScriptedModel:
-    """Keeps the LanguageModel protocol. A token is a word; without a queued reply it echoes the last message."""
+    """Keeps the LanguageModel protocol. A token is a word; without a queued reply it echoes."""
 
     name = "scripted"
 
@@ -68,7 +68,7 @@ class ScriptedModel:
     async def _speak(self, text: str, sink: TextSink, stop: Cancellation) -> tuple[str, FinishReason]:
         said = ""
         for word in text.split(" "):
-            while said and not self.gate.is_set() and not stop.cancelled:
+            while said and not self.gate.is_set() and not stop.cancelled:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
             if stop.cancelled:
                 return said, FinishReason.CANCELLED

@@ -4,8 +4,9 @@ from bot.texts import Texts
 
 EN = Texts(
     welcome=(
-        "Hello, I am Mynah. I talk with you, I remember what you like, and every night I learn from your ratings "
-        "and corrections. All of it stays on your own machine. Just write to me; /help shows what else I can do."
+        "Hello, I am Mynah. I talk with you, I remember what you like, and every night I learn from your "
+        "ratings and corrections. All of it stays on your own machine. Just write to me; /help shows what "
+        "else I can do."
     ),
     help_head="Write to me as you would to a person. Besides that:",
     commands={
@@ -33,21 +34,23 @@ EN = Texts(
     empty_reply="I have no answer to that. /retry lets me try again.",
     failed="Something went wrong with that message, and the keeper can see it in the log. Please try again.",
     unsupported="I read text for now.",
+    unknown_command="I do not know that command. /help lists those that I know.",
     rated_up="👍 Noted. I will learn from it tonight.",
     rated_down="👎 Noted: I will not learn from that reply. /feedback better: TEXT teaches me the right one.",
     rating_withdrawn="Rating taken back.",
     rating_unknown="I no longer know that reply.",
-    feedback_usage="Say what was wrong (/feedback shorter, please) or give the answer: /feedback better: TEXT",
+    feedback_usage="Say what was wrong (/feedback shorter, please) or the answer: /feedback better: TEXT",
     feedback_noted="Thank you, I keep that in mind: “{note}”. It is stored with that reply.",
     feedback_corrected="Thank you. Tonight I learn to answer that with: “{correction}”",
     nothing_to_rate="There is no reply yet that this could be about.",
     tune_started="Learning now. You can go on talking; I tell you when it is done.",
     tune_busy="I am learning already.",
     tune_learnt=(
-        "Learnt from {examples} of your messages: on {held_out} that I had not trained on, my surprise fell from "
-        "{before:.2f} to {after:.2f} nats a token. Version {version} answers you now. /rollback undoes it."
+        "Learnt from {examples} of your messages: on {held_out} that I had not trained on, my surprise fell "
+        "from {before:.2f} to {after:.2f} nats a token. Version {version} answers you now. /rollback "
+        "undoes it."
     ),
-    tune_rejected="I tried to learn from your messages, but it did not make me better: {reason} Nothing has changed.",
+    tune_rejected="I tried to learn from your messages, but nothing has changed: {reason}",
     tune_skipped="Nothing learnt: {reason}",
     tune_failed="Learning failed, and nothing has changed: {reason}",
     swap_refused="Version {version} could not be used ({reason}). I go on with what I had.",
@@ -59,6 +62,18 @@ EN = Texts(
     status_base="You are answered by the base weights.",
     status_adapter="You are answered by your own weights, version {version}.",
     summarize_usage="Send /summarize with a link, for example /summarize https://example.org/article",
-    reading="Reading {host} …",
+    reading="Reading {link} …",
+    key_sentences="Key sentences of the page:",
+    what_was_read="Read: {words} words, {site}",
     profile_empty="I know nothing about you yet. It grows with each message.",
+    profile_beliefs="What I believe about you:",
+    profile_topics="What you talk about: {topics}.",
+    profile_style=(
+        "How you write: {messages} messages, {words} words each, {languages}; {lower} % begin in lower case, "
+        "{punctuated} % end with a full stop or the like, {emoji} % have emoji; mostly around {hour}:00 UTC."
+    ),
+    slots={"dislikes": "dislikes", "origin": "comes from"},
+    certainties={"sure": "sure", "likely": "likely", "once": "said once"},
+    latin="Latin script",
+    chinese="Chinese",
 )

@@ -46,7 +46,8 @@ class ChildTrainer:
             env=self._environment,
             start_new_session=True,  # Ctrl-C in the terminal is for the parent, which ends the child itself
         )
-        assert process.stdout is not None and process.stderr is not None, "both were asked for as pipes"
+        assert process.stdout is not None, "asked for as a pipe"
+        assert process.stderr is not None, "asked for as a pipe"
         stderr = asyncio.create_task(_tail(process.stderr))
         try:
             async for line in process.stdout:

@@ -1,0 +1,57 @@
+"""Kills the bot at random moments while people write to it: how many messages are lost or answered twice?
+
+python -m benchmarks.crash [--users 4] [--messages 25] [--kills 30] [--json]
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.crash.harness import Outcome, Plan, crash_run
+
+
+def figures(outcome: Outcome) -> dict[str, float]:
+    """The outcome as numbers by name."""
+    return {
+        "messages": outcome.messages,
+        "kills": outcome.kills,
+        "lost": len(outcome.lost),
+        "answered_twice": len(outcome.answered_twice),
+        "half_answers_left": outcome.half_answers,
+        "database_is_whole": int(outcome.integrity == "ok"),
+        "seconds": outcome.seconds,
+    }
+
+
+def main() -> int:
+    """Print a table and, with `--json`, one object on the last line; 1 when a message was lost or doubled."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.crash", description=__doc__)
+    parser.add_argument("--users", type=int, default=4)
+    parser.add_argument("--messages", type=int, default=25, help="for each user")
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--model", default="bundled")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    plan = Plan(
+        users=arguments.users,
+        messages_each=arguments.messages,
+        kills=arguments.kills,
+        seed=arguments.seed,
+        longest_life_seconds=4.0,
+        model=arguments.model,
+    )
+    with tempfile.TemporaryDirectory(prefix="mynah-crash-") as folder:
+        measured = figures(asyncio.run(crash_run(plan, Path(folder))))
+    for name, value in measured.items():
+        print(f"{name:20} {value:10.1f}")
+    if arguments.json:
+        print(json.dumps(measured))
+    return int(bool(measured["lost"] or measured["answered_twice"]) or not measured["database_is_whole"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

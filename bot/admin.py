@@ -1,0 +1,156 @@
+"""/tune, /rollback, /status, and the line that tells what was learnt."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from telegram import Update
+from telegram.ext import ContextTypes
+
+from bot.access import Access
+from bot.delivery import Delivery
+from bot.incoming import Incoming, incoming
+from bot.texts import Texts, texts_for
+from engine.errors import TuningBusyError
+from engine.language.model import LanguageModel
+from engine.serving import ServedAdapters, Swap
+from engine.tuning.nightly import TuningRunner
+from storage.messages import MessageStore
+from storage.records import RunStatus, TuningRun
+from storage.runs import RunStore
+
+logger = logging.getLogger(__name__)
+
+
+class AdminHandlers:
+    """Handlers of the visible side of tuning."""
+
+    def __init__(
+        self,
+        *,
+        access: Access,
+        runs: RunStore,
+        runner: TuningRunner,
+        adapters: ServedAdapters,
+        messages: MessageStore,
+        model: LanguageModel,
+        delivery: Delivery,
+    ) -> None:
+        self._access = access
+        self._runs = runs
+        self._runner = runner
+        self._adapters = adapters
+        self._messages = messages
+        self._model = model
+        self._delivery = delivery
+        self._tuning: asyncio.Task[None] | None = None
+
+    async def on_tune(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Learn now from the owner's own messages; the chat goes on meanwhile."""
+        asked = incoming(update)
+        if not self._access.is_owner(asked.user_id):
+            await self._delivery.say(asked.chat_id, asked.texts.owner_only)
+        elif self.busy:
+            await self._delivery.say(asked.chat_id, asked.texts.tune_busy)
+        else:
+            await self._delivery.say(asked.chat_id, asked.texts.tune_started)
+            self._tuning = asyncio.create_task(self._tune(asked), name="tuning by hand")
+
+    async def on_rollback(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Go back to the weights before the last tuning."""
+        asked = incoming(update)
+        if self._adapters.of(asked.user_id) is None:
+            await self._delivery.say(asked.chat_id, asked.texts.nothing_to_roll_back)
+            return
+        version = await self._runs.rollback(asked.user_id)
+        await self._adapters.refresh()
+        await self._delivery.say(
+            asked.chat_id,
+            asked.texts.rolled_back_to_base
+            if version is None
+            else asked.texts.rolled_back.format(version=version),
+        )
+
+    async def on_status(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Which weights answer this user, and what the last tuning did."""
+        asked = incoming(update)
+        texts, adapter = asked.texts, self._adapters.of(asked.user_id)
+        last = await self._runs.last_run(asked.user_id)
+        await self._delivery.say(
+            asked.chat_id,
+            texts.status.format(
+                model=self._model.name,
+                weights=texts.status_base
+                if adapter is None
+                else texts.status_adapter.format(version=adapter.version),
+                questions=await self._messages.count_questions(asked.user_id),
+                last_run="–" if last is None else f"{last.started_at:%Y-%m-%d %H:%M} UTC, {last.status}",
+            ),
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether a tuning by hand is under way."""
+        return self._tuning is not None and not self._tuning.done()
+
+    async def follow(self) -> None:
+        """Take up what changed in the table of adapters, and tell each user what became of their runs."""
+        for swap in await self._adapters.refresh():
+            if swap.refusal is not None:
+                await self._tell_refusal(swap)
+        for run in await self._runs.untold():
+            await self._tell(run)
+            await self._runs.mark_told(run.run_id)
+
+    async def stop(self) -> None:
+        """End a tuning by hand that is under way."""
+        if self._tuning is not None and not self._tuning.done():
+            self._tuning.cancel()
+            await asyncio.wait([self._tuning])
+
+    async def _tune(self, asked: Incoming) -> None:
+        try:
+            await self._runner.run(asked.user_id)
+        except TuningBusyError:
+            await self._delivery.say(asked.chat_id, asked.texts.tune_busy)
+        else:
+            await self.follow()
+
+    async def _tell(self, run: TuningRun) -> None:
+        if run.status is RunStatus.SKIPPED and run.local_date is not None:
+            return  # a night without anything new is no news
+        sentence = outcome(run, texts_for(None))
+        if sentence is not None:
+            await self._delivery.say(run.user_id, sentence, silent=True)
+
+    async def _tell_refusal(self, swap: Swap) -> None:
+        texts = texts_for(None)
+        logger.warning("adapter version %s of a user could not be served", swap.new_version)
+        await self._delivery.say(
+            swap.user_id,
+            texts.swap_refused.format(version=swap.new_version, reason=swap.refusal),
+            silent=True,
+        )
+
+
+def outcome(run: TuningRun, texts: Texts) -> str | None:
+    """One sentence on what became of a run; None while it is under way."""
+    match run.status:
+        case RunStatus.PROMOTED:
+            report: dict[str, Any] = json.loads(run.report)
+            return texts.tune_learnt.format(
+                examples=report["examples"],
+                held_out=report["held_out"],
+                before=report["before"],
+                after=report["after"],
+                version=run.adapter_version,
+            )
+        case RunStatus.REJECTED:
+            return texts.tune_rejected.format(reason=run.reason)
+        case RunStatus.SKIPPED:
+            return texts.tune_skipped.format(reason=run.reason)
+        case RunStatus.FAILED:
+            return texts.tune_failed.format(reason=run.reason)
+        case RunStatus.RUNNING:
+            return None

@@ -1,0 +1,180 @@
+"""Builds the Telegram application: filters, order of handlers, error handler. No I/O happens here."""
+
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from telegram import LinkPreviewOptions, Update
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    CommandHandler,
+    ContextTypes,
+    Defaults,
+    MessageHandler,
+    MessageReactionHandler,
+    TypeHandler,
+    filters,
+)
+from telegram.request import BaseRequest
+
+from bot.admin import AdminHandlers
+from bot.articles import ArticleHandlers
+from bot.calls import Insistence
+from bot.chat import ChatHandlers
+from bot.delivery import Delivery
+from bot.feedback import TAP_PATTERN, FeedbackHandlers
+from bot.inbox import InboxQueue, SiftingRequest
+from bot.lanes import Lanes
+from bot.privacy import PrivacyHandlers
+from bot.services import Services
+from bot.texts import texts_for
+from bot.welcome import Door, WelcomeHandlers
+from engine.assistant import Interrupted
+
+logger = logging.getLogger(__name__)
+
+TelegramApplication = Application  # pyright: ignore[reportMissingTypeArgument]
+
+ALLOWED_UPDATES = [
+    Update.MESSAGE,
+    Update.CALLBACK_QUERY,
+    Update.MESSAGE_REACTION,
+]
+
+_CONTENT = ~filters.StatusUpdate.ALL
+
+_PRIVATE_MESSAGE = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wires:
+    """How Telegram is reached: one request object for calls, one for polling."""
+
+    token: str
+    calls: BaseRequest
+    polling: BaseRequest
+    base_url: str | None = None
+    base_file_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mynah:
+    """The application with what its life cycle needs."""
+
+    application: TelegramApplication
+    inbox: InboxQueue
+    lanes: Lanes
+    insistence: Insistence
+    polling: SiftingRequest
+    admin: AdminHandlers
+
+
+def build(services: Services, wires: Wires) -> Mynah:
+    """The application over these wires, ready to be started."""
+    inbox = InboxQueue(updates=services.updates, access=services.access, now=services.core.now)
+    lanes = Lanes(updates=services.updates, now=services.core.now)
+    polling = SiftingRequest(wires.polling, updates=services.updates, now=services.core.now)
+    builder = (
+        ApplicationBuilder()
+        .token(wires.token)
+        .request(wires.calls)
+        .get_updates_request(polling)
+        .update_queue(inbox)
+        .concurrent_updates(lanes)
+        .job_queue(None)
+        .defaults(Defaults(link_preview_options=LinkPreviewOptions(is_disabled=True)))
+    )
+    if wires.base_url is not None:
+        builder = builder.base_url(wires.base_url)
+    if wires.base_file_url is not None:
+        builder = builder.base_file_url(wires.base_file_url)
+    application = builder.build()
+    insistence = Insistence()
+    delivery = Delivery(
+        bot=application.bot,
+        outbox=services.outbox,
+        updates=services.updates,
+        users=services.core.users,
+        insistence=insistence,
+    )
+    admin = _register(application, services, delivery)
+    application.add_error_handler(_error_handler(lanes, delivery))
+    return Mynah(
+        application=application,
+        inbox=inbox,
+        lanes=lanes,
+        insistence=insistence,
+        polling=polling,
+        admin=admin,
+    )
+
+
+def _register(application: TelegramApplication, services: Services, delivery: Delivery) -> AdminHandlers:
+    """All handlers in one place: the door first, then commands from new messages only, then plain text."""
+    access = services.access
+    welcome = WelcomeHandlers(access=access, delivery=delivery)
+    chat = ChatHandlers(
+        assistant=services.assistant,
+        messages=services.core.messages,
+        profiles=services.profiles,
+        delivery=delivery,
+    )
+    feedback = FeedbackHandlers(feedback=services.feedback, delivery=delivery)
+    articles = ArticleHandlers(summarizer=services.summarizer, adapters=services.adapters, delivery=delivery)
+    privacy = PrivacyHandlers(profiles=services.profiles, delivery=delivery, now=services.core.now)
+    admin = AdminHandlers(
+        access=access,
+        runs=services.core.runs,
+        runner=services.core.runner,
+        adapters=services.adapters,
+        messages=services.core.messages,
+        model=services.model,
+        delivery=delivery,
+    )
+    commands = {
+        "start": welcome.on_start,
+        "help": welcome.on_help,
+        "new": chat.on_new,
+        "retry": chat.on_retry,
+        "stop": chat.on_stop,
+        "feedback": feedback.on_feedback,
+        "summarize": articles.on_summarize,
+        "profile": privacy.on_profile,
+        "status": admin.on_status,
+        "tune": admin.on_tune,
+        "rollback": admin.on_rollback,
+    }
+    application.add_handler(TypeHandler(Update, Door(access=access, delivery=delivery).check), group=-1)
+    for name, callback in commands.items():
+        # Without the filter an edit of an old command would run it again.
+        application.add_handler(CommandHandler(name, callback, filters=_PRIVATE_MESSAGE))
+    application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.COMMAND, chat.on_unknown_command))
+    application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.TEXT, chat.on_text))
+    application.add_handler(MessageHandler(_PRIVATE_MESSAGE & _CONTENT, chat.on_unsupported))
+    application.add_handler(CallbackQueryHandler(feedback.on_tap, pattern=TAP_PATTERN))
+    application.add_handler(MessageReactionHandler(feedback.on_reaction))
+    return admin
+
+
+def _error_handler(
+    lanes: Lanes, delivery: Delivery
+) -> Callable[[object, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
+    async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """One apology to the person, the traceback to the log; a stop in the middle is no error."""
+        error = context.error
+        if not isinstance(update, Update):
+            logger.error("outside of any update", exc_info=error)
+            return
+        if isinstance(error, Interrupted):
+            lanes.leave_pending(update.update_id)
+            return
+        logger.error("update %d failed", update.update_id, exc_info=error)
+        lanes.give_up(update.update_id)
+        if update.effective_chat is not None and update.effective_user is not None:
+            texts = texts_for(update.effective_user.language_code)
+            await delivery.say(update.effective_chat.id, texts.failed)
+
+    return on_error

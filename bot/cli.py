@@ -1,0 +1,69 @@
+"""The command line. Commands return 0 on success, 2 on wrong use, 1 otherwise with one plain sentence."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from bot.commands import chat, run, tune
+from bot.progress import sentences_on
+from bot.settings import Settings, SettingsError
+from engine.errors import EngineError
+from storage.errors import StorageError
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    root = argparse.ArgumentParser(prog="mynah", description="A private assistant that learns its keeper.")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="talk on Telegram; without a token in the terminal")
+    commands.add_parser("chat", help="talk in the terminal")
+    tuning = commands.add_parser("tune", help="learn now from what was said, rated and corrected")
+    tuning.add_argument("--user", type=int, metavar="ID", help="only this person")
+    return root
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    # What a killed pipe or terminal leaves behind is no error of ours.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.exit(execute(sys.argv[1:], _environment()))
+
+
+def execute(arguments: list[str], environment: Mapping[str, str]) -> int:
+    """Run one command; returns its exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        settings = Settings.from_env(environment)
+        return asyncio.run(_dispatch(options, settings, environment))
+    except SettingsError as error:
+        return _fail(str(error), 2)
+    except (EngineError, StorageError) as error:
+        return _fail(str(error), 1)
+    except KeyboardInterrupt:
+        return 130
+
+
+async def _dispatch(options: argparse.Namespace, settings: Settings, environment: Mapping[str, str]) -> int:
+    with sentences_on(sys.stderr) as progress:
+        if options.command == "tune":
+            return await tune(settings, user_id=options.user, progress=progress)
+        if options.command == "run" and settings.telegram_bot_token is not None:
+            return await run(settings, settings.telegram_bot_token, progress=progress)
+        return await chat(settings, environment, progress=progress)
+
+
+def _environment() -> dict[str, str]:
+    """The variables of `.env` in the current folder, overruled by the process's own."""
+    from_file = {name: value for name, value in dotenv_values(Path(".env")).items() if value is not None}
+    return from_file | dict(os.environ)
+
+
+def _fail(sentence: str, status: int) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return status

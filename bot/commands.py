@@ -1,0 +1,132 @@
+"""What each command of the command line does."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+
+from telegram.error import InvalidToken
+from telegram.request import HTTPXRequest
+
+from bot.admin import outcome
+from bot.app import Wires, build
+from bot.local import TerminalWire
+from bot.logs import configure
+from bot.running import idle_waiter, running
+from bot.services import Core, Services, open_core, open_services
+from bot.settings import Settings
+from bot.terminal import Screen, read_lines
+from bot.texts import texts_for
+from engine.language.bundled import Progress
+from storage.lock import folder_lock
+from storage.records import RunStatus
+
+LOCAL_USER_ID = 1
+"""The person at the terminal."""
+
+_POLL_READ_SECONDS = 20.0
+
+
+async def run(settings: Settings, token: str, *, progress: Progress) -> int:
+    """`mynah run` with a token: poll Telegram until told to stop."""
+    configure(logging.INFO)
+    stop = _stop_signal()
+    with folder_lock(settings.data, "bot"):
+        async with open_core(settings, progress=progress) as core, open_services(core) as services:
+            wires = Wires(
+                token=token,
+                calls=HTTPXRequest(connection_pool_size=64),
+                polling=HTTPXRequest(connection_pool_size=1, read_timeout=_POLL_READ_SECONDS),
+                base_url=settings.telegram_base_url,
+                base_file_url=settings.telegram_base_file_url,
+            )
+            mynah = build(services, wires)
+            try:
+                async with running(services, mynah):
+                    _greet(services, mynah.application.bot.username)
+                    await stop.wait()
+            except InvalidToken:
+                sys.stderr.write("Telegram refuses the token in TELEGRAM_BOT_TOKEN.\n")
+                return 1
+    return 0
+
+
+async def chat(settings: Settings, environment: Mapping[str, str], *, progress: Progress) -> int:
+    """`mynah chat`: the same bot in the terminal, until the input ends."""
+    configure(logging.WARNING)
+    stop = _stop_signal()
+    user_id = settings.owner or LOCAL_USER_ID
+    settings = replace(settings, owner=user_id)
+    with folder_lock(settings.data, "bot"):
+        async with open_core(settings, progress=progress) as core, open_services(core) as services:
+            screen = Screen.on(sys.stdout, environment)
+            wire = TerminalWire(
+                screen=screen,
+                user_id=user_id,
+                name=environment.get("USER", "you"),
+                language_code=environment.get("LANG", "en")[:2],
+                downloads=settings.data / "downloads",
+                now=core.now,
+            )
+            mynah = build(services, Wires(token="0:terminal", calls=wire, polling=wire))
+            async with running(services, mynah):
+                if screen.live:
+                    screen.notice("Write to Mynah. /help lists what else it can do; Ctrl-D ends the chat.")
+                conversation = asyncio.create_task(
+                    wire.converse(read_lines(sys.stdin), idle=idle_waiter(mynah))
+                )
+                await _first_of(conversation, stop)
+    return 0
+
+
+async def tune(settings: Settings, *, user_id: int | None, progress: Progress) -> int:
+    """`mynah tune`: learn now, for one person or for everybody; works beside a running bot."""
+    configure(logging.WARNING)
+    async with open_core(settings, progress=progress) as core:
+        users = [user.user_id for user in await core.users.all()]
+        if user_id is not None and user_id not in users:
+            sys.stderr.write(f"Nobody with the id {user_id} has talked to this Mynah.\n")
+            return 1
+        failed = [not await _tune_one(core, each) for each in users if user_id in (None, each)]
+    if not failed:
+        sys.stderr.write("Nobody has talked to this Mynah yet.\n")
+    return 1 if any(failed) or not failed else 0
+
+
+async def _tune_one(core: Core, user_id: int) -> bool:
+    """Tune one person and say what came of it; False when the run failed."""
+    done = await core.runner.run(user_id)
+    assert done is not None, "only a night can have been run before"
+    sys.stdout.write(f"{user_id}: {outcome(done, texts_for(None))}\n")
+    return done.status is not RunStatus.FAILED
+
+
+def _greet(services: Services, username: str) -> None:
+    sys.stdout.write(f"Mynah talks as @{username}. Ctrl-C ends it.\n")
+    code = services.access.code
+    if code is not None:
+        sys.stdout.write(f"Nobody owns this bot yet: send it the code {code} and it is yours.\n")
+    sys.stdout.flush()
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by Ctrl-C or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _first_of(work: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Wait for the work or the signal, and end what is left of the work."""
+    signalled = asyncio.create_task(stop.wait())
+    await asyncio.wait((work, signalled), return_when=asyncio.FIRST_COMPLETED)
+    signalled.cancel()
+    if work.done():
+        work.result()
+    else:
+        work.cancel()
+        await asyncio.wait((work,))

@@ -1,0 +1,91 @@
+"""中文。"""
+
+from bot.texts import Texts
+
+ZH = Texts(
+    welcome=(
+        "你好，我是 Mynah。我陪你聊天，记住你的喜好，每天夜里从你的评价和更正中学习。"
+        "一切都留在你自己的机器上。直接给我写消息就行；/help 列出我还会做什么。"
+    ),
+    help_head="像对人说话一样写给我就好。另外还有：",
+    commands={
+        "new": "开始一段没有上文的新对话",
+        "retry": "重新回答上一个问题",
+        "stop": "停止正在写的回复",
+        "feedback": "说说哪里不好，或给出正确答案：/feedback better: 内容",
+        "summarize": "总结链接里的网页",
+        "profile": "我对你的了解",
+        "status": "现在由哪一版权重回答你，学到了什么",
+        "rollback": "退回上一次学习之前的权重",
+        "help": "这份列表",
+    },
+    owner_commands={"tune": "现在就学习，不等到夜里"},
+    refusal="我是私人助手，只和主人允许的人说话。",
+    paired="配对成功，从现在起我归你所有。/help 列出我会做什么。",
+    started_over="新的对话开始了：之前说过的我不再参考。",
+    stopping="已停止。",
+    nothing_to_stop="没有什么可以停止的。",
+    stopped_ending=" …（已停止）",
+    limit_ending=" …（已到长度上限；说“继续”我就接着写）",
+    nothing_to_retry="没有可以重新回答的问题。",
+    too_long="这条消息对我来说太长了：{needed} 个词元，只容得下 {allowed} 个。请分段发送。",
+    queue_full="现在排队的人太多了，请过一分钟再问。",
+    empty_reply="这个我答不上来。/retry 让我再试一次。",
+    failed="处理这条消息时出了错，主人可以在日志里看到。请再试一次。",
+    unsupported="目前我只能读文字。",
+    unknown_command="我不认识这个命令。/help 列出我认识的。",
+    rated_up="👍 记下了，今晚我会从中学习。",
+    rated_down="👎 记下了，我不会学这条回复。/feedback better: 内容 可以教我正确的答案。",
+    rating_withdrawn="评价已撤回。",
+    rating_unknown="我已经找不到那条回复了。",
+    feedback_usage="说说哪里不好（/feedback 请短一点），或给出答案：/feedback better: 内容",
+    feedback_noted="谢谢，我记住了：“{note}”。它和那条回复存在一起。",
+    feedback_corrected="谢谢。今晚我会学着这样回答：“{correction}”",
+    nothing_to_rate="还没有可以评价的回复。",
+    tune_started="开始学习了。你可以继续聊，学完我会告诉你。",
+    tune_busy="我已经在学习了。",
+    tune_learnt=(
+        "从你的 {examples} 条消息里学到了：在没有训练过的 {held_out} 条上，我的惊讶程度从每词元 {before:.2f} "
+        "降到 {after:.2f} 奈特。现在由第 {version} 版回答你。/rollback 可以撤销。"
+    ),
+    tune_rejected="我试着从你的消息里学习，但没有任何改变：{reason}",
+    tune_skipped="没有学到什么：{reason}",
+    tune_failed="学习失败了，没有任何改变：{reason}",
+    swap_refused="第 {version} 版用不了（{reason}）。我继续用原来的。",
+    rolled_back="已退回第 {version} 版。",
+    rolled_back_to_base="已退回我出生时的权重。",
+    nothing_to_roll_back="没有可以退回的：我用的就是出生时的权重。",
+    owner_only="这件事只有主人能做。",
+    status="模型：{model}。{weights}你的消息：{questions} 条。上次学习：{last_run}。",
+    status_base="由基础权重回答你。",
+    status_adapter="由你自己的第 {version} 版权重回答你。",
+    summarize_usage="请发送 /summarize 加链接，例如 /summarize https://example.org/article",
+    reading="正在读 {link} …",
+    key_sentences="网页中的关键句：",
+    what_was_read="读了 {words} 字，{site}",
+    profile_empty="我对你还一无所知。每条消息都会让我多了解一点。",
+    profile_beliefs="我对你的了解：",
+    profile_topics="你常聊的：{topics}。",
+    profile_style=(
+        "你的写法：{messages} 条消息，平均 {words} 字，{languages}；{lower}% 以小写字母开头，"
+        "{punctuated}% 以标点结尾，{emoji}% 带表情；多在世界时 {hour} 点左右。"
+    ),
+    slots={
+        "name": "名字",
+        "city": "住在",
+        "origin": "来自",
+        "job": "职业",
+        "employer": "单位",
+        "diet": "饮食",
+        "pet": "宠物",
+        "likes": "喜欢",
+        "dislikes": "不喜欢",
+        "answer length": "回答长短",
+        "answer emoji": "回答中的表情",
+        "answer tone": "回答的语气",
+        "answer language": "回答的语言",
+    },
+    certainties={"sure": "确定", "likely": "很可能", "once": "说过一次"},
+    latin="拉丁字母",
+    chinese="中文",
+)

@@ -1,0 +1,113 @@
+"""The life of the bot: started in order, stopped within seconds, nothing lost in between."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from telegram import BotCommand
+from telegram.error import TelegramError
+from telegram.ext import Updater
+
+from bot.app import ALLOWED_UPDATES, Mynah
+from bot.schedule import Schedule
+from bot.services import Services
+from bot.texts import texts_for
+from storage.errors import StorageError
+
+logger = logging.getLogger(__name__)
+
+FOLLOW_SECONDS = 2.0
+"""How often the bot looks for what another process changed: new weights, finished runs."""
+
+STOP_SECONDS = 6.0
+"""Whatever has not ended by then is left to the next start."""
+
+
+@asynccontextmanager
+async def running(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
+    """The bot at work: polling, replies, the nightly tick. Raises TelegramError when the token is refused."""
+    application, core = mynah.application, services.core
+    updater = application.updater
+    assert updater is not None, "the application is built with an updater"
+    schedule = Schedule(
+        users=core.users,
+        runs=core.runs,
+        runner=core.runner,
+        timezone=core.settings.timezone,
+        nightly=core.settings.nightly,
+        now=core.now,
+        after_run=mynah.admin.follow,
+    )
+    await mynah.insistence.idempotent(application.initialize)
+    try:
+        await services.adapters.refresh()
+        await _offer_commands(mynah)
+        waiting = await mynah.inbox.replay(application.bot)
+        if waiting:
+            logger.info("taking up %d updates that were left unfinished", waiting)
+        await application.start()
+        await updater.start_polling(allowed_updates=ALLOWED_UPDATES, bootstrap_retries=-1)
+        schedule.start()
+        follower = asyncio.create_task(_follow(services, mynah), name="follower")
+        try:
+            yield
+        finally:
+            await _stop(services, mynah, updater, schedule, follower)
+    finally:
+        await application.shutdown()
+
+
+async def _stop(
+    services: Services,
+    mynah: Mynah,
+    updater: Updater,
+    schedule: Schedule,
+    follower: asyncio.Task[None],
+) -> None:
+    """Begin nothing new, end replies at the next token, then let go of Telegram."""
+    mynah.lanes.stop()
+    services.assistant.interrupt()
+    mynah.insistence.stop()
+    follower.cancel()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await asyncio.gather(schedule.stop(), mynah.admin.stop(), updater.stop())
+            await mynah.application.stop()
+    except TimeoutError:
+        logger.warning("not everything ended within %g s; the inbox keeps what is unfinished", STOP_SECONDS)
+
+
+async def _offer_commands(mynah: Mynah) -> None:
+    """Put the commands into Telegram's menu; a bot without a menu works as well."""
+    for language_code in ("", "zh"):
+        commands = [BotCommand(name, meaning) for name, meaning in texts_for(language_code).commands.items()]
+        with contextlib.suppress(TelegramError):
+            await mynah.application.bot.set_my_commands(commands, language_code=language_code)
+
+
+async def _follow(services: Services, mynah: Mynah) -> None:
+    seen = -1
+    while True:
+        try:
+            version = await services.core.database.data_version()
+            if version != seen:
+                seen = version
+                await mynah.admin.follow()
+        except StorageError:
+            logger.exception("the table of adapters could not be followed")
+        await asyncio.sleep(FOLLOW_SECONDS)
+
+
+def idle_waiter(mynah: Mynah) -> Callable[[], Awaitable[None]]:
+    """A wait for the moment when no update waits or is handled, and no tuning by hand is under way."""
+
+    def busy() -> bool:
+        return not mynah.lanes.idle or not mynah.inbox.empty() or mynah.admin.busy
+
+    async def idle() -> None:
+        while busy():  # noqa: ASYNC110 (three conditions that no single event stands for)
+            await asyncio.sleep(0.02)
+
+    return idle

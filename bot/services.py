@@ -1,0 +1,170 @@
+"""The one composition root: opens storage, model and engine in order, closes them in reverse."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.access import Access, new_code
+from bot.settings import Settings
+from engine.articles.fetch import Fetcher
+from engine.articles.reading import PageReader
+from engine.articles.summarize import Summarizer
+from engine.assistant import Assistant
+from engine.feedback import Feedback
+from engine.language.bundled import Progress, ResolvedModel, resolve_model
+from engine.language.local import LocalModel
+from engine.language.model import LanguageModel, SamplingParams
+from engine.profile.embedding import Embedder, NanoEmbedder
+from engine.profile.engine import ProfileEngine
+from engine.serving import ServedAdapters
+from engine.tuning.child import ChildTrainer, Trainer
+from engine.tuning.nightly import TuningRunner
+from storage.articles import ArticleStore
+from storage.database import Database
+from storage.feedback import FeedbackStore
+from storage.messages import MessageStore
+from storage.outbox import OutboxStore
+from storage.profiles import ProfileStore
+from storage.runs import RunStore
+from storage.updates import UpdateStore
+from storage.users import UserStore
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """What every command needs: the store, and tuning over it. No model is loaded."""
+
+    settings: Settings
+    now: Clock
+    base: ResolvedModel
+    database: Database
+    users: UserStore
+    messages: MessageStore
+    runs: RunStore
+    runner: TuningRunner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything behind the handlers."""
+
+    core: Core
+    access: Access
+    updates: UpdateStore
+    outbox: OutboxStore
+    model: LanguageModel
+    adapters: ServedAdapters
+    assistant: Assistant
+    profiles: ProfileEngine
+    feedback: Feedback
+    summarizer: Summarizer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts that tests replace; None takes the real one."""
+
+    model: LanguageModel | None = None
+    embedder: Embedder | None = None
+    trainer: Trainer | None = None
+    base: ResolvedModel | None = None
+
+
+@asynccontextmanager
+async def open_core(
+    settings: Settings, *, progress: Progress, now: Clock = utc_now, parts: Parts | None = None
+) -> AsyncGenerator[Core]:
+    """Open the store and find the base model. Raises StorageError, ModelUnavailableError."""
+    parts = parts or Parts()
+    base = parts.base or await asyncio.to_thread(
+        resolve_model, settings.model, settings.data / "models", progress
+    )
+    database = await Database.open(settings.data / "mynah.db", key=settings.database_key)
+    try:
+        messages, runs = MessageStore(database), RunStore(database)
+        runner = TuningRunner(
+            messages=messages,
+            runs=runs,
+            trainer=parts.trainer or ChildTrainer(),
+            data_folder=settings.data,
+            base=base,
+            now=now,
+        )
+        yield Core(
+            settings=settings,
+            now=now,
+            base=base,
+            database=database,
+            users=UserStore(database),
+            messages=messages,
+            runs=runs,
+            runner=runner,
+        )
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerator[Services]:
+    """Load the model and put the engine together. Raises ModelUnavailableError."""
+    parts = parts or Parts()
+    model = parts.model or await asyncio.to_thread(
+        LocalModel.load, folder=core.base.folder, name=core.base.name, device=core.settings.device
+    )
+    fetcher = Fetcher(allow_private=core.settings.allow_private_links)
+    try:
+        yield await _assemble(core, model, parts.embedder or NanoEmbedder(), fetcher)
+    finally:
+        await fetcher.close()
+        await model.close()
+
+
+async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetcher: Fetcher) -> Services:
+    settings, database = core.settings, core.database
+    adapters = ServedAdapters(runs=core.runs, model=model, data_folder=settings.data)
+    profiles = ProfileEngine(store=ProfileStore(database), embedder=embedder, now=core.now)
+    access = Access(
+        users=core.users,
+        allowed=settings.allowed_users,
+        owner=settings.owner,
+        code=new_code(),
+        now=core.now,
+    )
+    await access.load()
+    return Services(
+        core=core,
+        access=access,
+        updates=UpdateStore(database),
+        outbox=OutboxStore(database),
+        model=model,
+        adapters=adapters,
+        assistant=Assistant(
+            messages=core.messages,
+            model=model,
+            adapters=adapters,
+            sampling=_sampling(settings),
+            now=core.now,
+        ),
+        profiles=profiles,
+        feedback=Feedback(
+            messages=core.messages, ratings=FeedbackStore(database), profiles=profiles, now=core.now
+        ),
+        summarizer=Summarizer(
+            model=model, fetcher=fetcher, reader=PageReader(), store=ArticleStore(database), now=core.now
+        ),
+    )
+
+
+def _sampling(settings: Settings) -> SamplingParams:
+    if settings.seed is None:
+        return SamplingParams(max_new_tokens=settings.max_new_tokens)
+    return SamplingParams(max_new_tokens=settings.max_new_tokens, temperature=0.0, seed=settings.seed)

@@ -1,0 +1,63 @@
+"""/start and /help, and the door: who is not let in gets one polite line a day, and nothing else."""
+
+from telegram import Update
+from telegram.ext import ApplicationHandlerStop, ContextTypes
+
+from bot.access import Access
+from bot.delivery import Delivery
+from bot.incoming import incoming
+
+
+class Door:
+    """Stands before every other handler."""
+
+    def __init__(self, *, access: Access, delivery: Delivery) -> None:
+        self._access = access
+        self._delivery = delivery
+
+    async def check(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Let known people through; pair, refuse or ignore the others."""
+        user = update.effective_user
+        if user is None:
+            raise ApplicationHandlerStop
+        if self._access.allows(user.id):
+            await self._access.enter(user.id, user.full_name)
+            return
+        message = update.message
+        if message is not None and message.chat.type == message.chat.PRIVATE:
+            await self._answer_stranger(update)
+        raise ApplicationHandlerStop
+
+    async def _answer_stranger(self, update: Update) -> None:
+        asked = incoming(update)
+        name = "" if asked.message.from_user is None else asked.message.from_user.full_name
+        if await self._access.pair(asked.user_id, name, _code_in(asked.text)):
+            await self._delivery.say(asked.chat_id, asked.texts.paired)
+        elif await self._access.may_refuse(asked.user_id):
+            await self._delivery.say(asked.chat_id, asked.texts.refusal)
+
+
+class WelcomeHandlers:
+    """Handlers of /start and /help."""
+
+    def __init__(self, *, access: Access, delivery: Delivery) -> None:
+        self._access = access
+        self._delivery = delivery
+
+    async def on_start(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Say who is here."""
+        asked = incoming(update)
+        await self._delivery.say(asked.chat_id, asked.texts.welcome)
+
+    async def on_help(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """List the commands; the owner's own are shown to the owner only."""
+        asked = incoming(update)
+        texts = asked.texts
+        commands = texts.commands | (texts.owner_commands if self._access.is_owner(asked.user_id) else {})
+        lines = [texts.help_head, *(f"/{name} – {meaning}" for name, meaning in commands.items())]
+        await self._delivery.say(asked.chat_id, "\n".join(lines))
+
+
+def _code_in(text: str) -> str:
+    """The code in a message: alone, or behind /start as a deep link sends it."""
+    return text.removeprefix("/start").strip()

@@ -1,0 +1,143 @@
+"""The user model and its one incremental step (pure): no model call, no look at the history."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from engine.profile.claims import Claim
+from engine.profile.confidence import faded
+from engine.profile.embedding import Vector
+from engine.profile.facts import claims_in, wishes_in
+from engine.profile.keys import canonical_key
+from engine.profile.slots import is_single_valued, sensitivity_of
+from engine.profile.style import Style, observe_style
+from engine.profile.topics import Topic, observe_topics
+from storage.beliefs import Belief, BeliefStatus, Edit, Evidence
+from storage.records import Message, Origin, Role
+
+_OWN_WORDS = frozenset({Origin.TYPED, Origin.SPOKEN})
+_MOST_EVIDENCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What is believed of one user, how they write, and what they talk about."""
+
+    style: Style = field(default_factory=Style)
+    topics: tuple[Topic, ...] = ()
+    beliefs: tuple[Belief, ...] = ()
+    last_message_id: int = 0
+    revision: int = 0
+
+    @property
+    def held(self) -> tuple[Belief, ...]:
+        """The beliefs that hold now."""
+        return tuple(belief for belief in self.beliefs if belief.status is BeliefStatus.ACTIVE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The profile after a step, and each belief that the step touched."""
+
+    profile: Profile
+    edits: tuple[Edit, ...] = ()
+
+
+def is_own_words(message: Message) -> bool:
+    """Whether a message may be learnt from: the user's own words, not a forward, an article or a command."""
+    return message.role is Role.USER and message.origin in _OWN_WORDS
+
+
+def observe(profile: Profile, message: Message, vector: Vector) -> Change:
+    """Learn from one message and its embedding; what is not the user's own words changes nothing."""
+    if not is_own_words(message):
+        return Change(profile=profile)
+    seen = replace(
+        profile,
+        style=observe_style(profile.style, message.text, message.created_at),
+        topics=observe_topics(
+            profile.topics,
+            vector=vector,
+            text=message.text,
+            message_id=message.message_id,
+            at=message.created_at,
+        ),
+        last_message_id=message.message_id,
+    )
+    return _believe(seen, claims_in(message.text), message.message_id, message.created_at)
+
+
+def observe_note(profile: Profile, note: str, message_id: int, at: datetime) -> Change:
+    """Learn from a remark about the reply with this id."""
+    return _believe(profile, wishes_in(note), message_id, at)
+
+
+def _believe(profile: Profile, claims: Iterable[Claim], message_id: int, at: datetime) -> Change:
+    edits: list[Edit] = []
+    for claim in claims:
+        made = _meet(profile.beliefs, claim, Evidence(message_id=message_id, quote=claim.quote, said_at=at))
+        edits += made
+        profile = replace(profile, beliefs=_applied(profile.beliefs, made))
+    return Change(profile=profile, edits=tuple(edits))
+
+
+def _meet(beliefs: tuple[Belief, ...], claim: Claim, evidence: Evidence) -> list[Edit]:
+    """What one claim changes: it repeats a belief, reverses it, closes an older value, or is new."""
+    key = canonical_key(claim.value)
+    held = [
+        belief
+        for belief in beliefs
+        if belief.status is BeliefStatus.ACTIVE
+        and (belief.subject, belief.slot) == (claim.subject, claim.slot)
+    ]
+    same = next((belief for belief in held if belief.key == key), None)
+    if same is not None and same.polarity == claim.polarity:
+        return [Edit(before=same, after=_repeated(same, evidence))]
+    rivals = held if is_single_valued(claim.slot) else [same] if same is not None else []
+    closed = [Edit(before=rival, after=_closed(rival, evidence.said_at)) for rival in rivals]
+    next_id = 1 + max((belief.belief_id for belief in beliefs), default=0)
+    return [*closed, Edit(before=None, after=_new(next_id, claim, key, evidence))]
+
+
+def _repeated(belief: Belief, evidence: Evidence) -> Belief:
+    at = evidence.said_at
+    return replace(
+        belief,
+        support=faded(belief.support, belief.kind, belief.last_seen, at) + 1.0,
+        against=faded(belief.against, belief.kind, belief.last_seen, at),
+        times_said=belief.times_said + 1,
+        evidence=(*belief.evidence, evidence)[-_MOST_EVIDENCE:],
+        last_seen=at,
+    )
+
+
+def _closed(belief: Belief, at: datetime) -> Belief:
+    return replace(belief, status=BeliefStatus.SUPERSEDED, valid_to=at)
+
+
+def _new(belief_id: int, claim: Claim, key: str, evidence: Evidence) -> Belief:
+    at = evidence.said_at
+    return Belief(
+        belief_id=belief_id,
+        kind=claim.kind,
+        subject=claim.subject,
+        slot=claim.slot,
+        value=claim.value,
+        key=key,
+        polarity=claim.polarity,
+        status=BeliefStatus.ACTIVE,
+        sensitivity=sensitivity_of(f"{claim.slot} {claim.value}"),
+        evidence=(evidence,),
+        support=1.0,
+        against=0.0,
+        times_said=1,
+        first_seen=at,
+        last_seen=at,
+        valid_from=at,
+    )
+
+
+def _applied(beliefs: tuple[Belief, ...], edits: list[Edit]) -> tuple[Belief, ...]:
+    by_id = {belief.belief_id: belief for belief in beliefs}
+    by_id |= {edit.after.belief_id: edit.after for edit in edits if edit.after is not None}
+    return tuple(by_id.values())

@@ -1,0 +1,258 @@
+"""Profiles: one JSON document and many belief rows a user, with an append-only history of every change."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import aiosqlite
+
+from storage.beliefs import (
+    Belief,
+    BeliefKind,
+    BeliefStatus,
+    Cause,
+    Edit,
+    Evidence,
+    ProfileChange,
+    Sensitivity,
+    StoredProfile,
+)
+from storage.database import Database
+from storage.times import from_optional, from_text, to_text
+
+_CLOSED_KEPT = 100
+"""Closed beliefs that are loaded with a profile; older ones stay in the file for the history alone."""
+
+_COLUMNS = (
+    "belief_id",
+    "kind",
+    "subject",
+    "slot",
+    "value",
+    "key",
+    "polarity",
+    "status",
+    "sensitivity",
+    "evidence",
+    "support",
+    "against",
+    "times_said",
+    "first_seen",
+    "last_seen",
+    "valid_from",
+    "valid_to",
+)
+
+
+class ProfileStore:
+    """The tables `profiles`, `beliefs` and `profile_changes`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self, user_id: int) -> StoredProfile | None:
+        """A user's profile with its open beliefs and the last closed ones; None before the first save."""
+        row = await self._database.fetch_one("SELECT * FROM profiles WHERE user_id = ?", (user_id,))
+        if row is None:
+            return None
+        return StoredProfile(
+            revision=row["revision"],
+            last_message_id=row["last_message_id"],
+            document=row["document"],
+            beliefs=tuple(await self._beliefs(user_id)),
+        )
+
+    async def save(
+        self,
+        user_id: int,
+        *,
+        revision: int,
+        last_message_id: int,
+        document: str,
+        edits: Sequence[Edit],
+        at: datetime,
+        cause: Cause,
+        message_id: int | None,
+    ) -> bool:
+        """Write a changed profile in one transaction; `revision` is the loaded one, 0 for a new profile.
+
+        False, with nothing written, when somebody else has saved this profile since it was loaded.
+        """
+        async with self._database.transaction() as connection:
+            if not await _put_document(connection, user_id, revision, last_message_id, document):
+                return False
+            for edit in edits:
+                await _put_belief(connection, user_id, edit)
+            if edits:
+                await connection.execute(
+                    "INSERT INTO profile_changes (user_id, at, cause, message_id, edits)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (user_id, to_text(at), cause, message_id, _edits_json(edits)),
+                )
+        return True
+
+    async def all_beliefs(self, user_id: int) -> list[Belief]:
+        """Every belief ever held of this user and not erased, oldest first."""
+        rows = await self._database.fetch_all(
+            "SELECT * FROM beliefs WHERE user_id = ? ORDER BY belief_id", (user_id,)
+        )
+        return [_belief(dict(row)) for row in rows]
+
+    async def history(
+        self, user_id: int, *, since: datetime | None = None, limit: int = 100
+    ) -> list[ProfileChange]:
+        """The latest changes, newest first; with `since`, none older than that."""
+        rows = await self._database.fetch_all(
+            """
+            SELECT * FROM profile_changes WHERE user_id = ? AND (? IS NULL OR at >= ?)
+            ORDER BY change_id DESC LIMIT ?
+            """,
+            (user_id, since and to_text(since), since and to_text(since), limit),
+        )
+        return [
+            ProfileChange(
+                change_id=row["change_id"],
+                at=from_text(row["at"]),
+                cause=Cause(row["cause"]),
+                message_id=row["message_id"],
+                edits=_edits(row["edits"]),
+            )
+            for row in rows
+        ]
+
+    async def erase_belief(self, user_id: int, belief_id: int) -> bool:
+        """Remove a belief and every trace of it in the history; False when there is none."""
+        async with self._database.transaction() as connection:
+            cursor = await connection.execute(
+                "DELETE FROM beliefs WHERE user_id = ? AND belief_id = ?", (user_id, belief_id)
+            )
+            if cursor.rowcount == 0:
+                return False
+            await connection.execute(
+                "UPDATE profiles SET revision = revision + 1 WHERE user_id = ?", (user_id,)
+            )
+            await _erase_from_history(connection, user_id, belief_id)
+        return True
+
+    async def _beliefs(self, user_id: int) -> list[Belief]:
+        rows = await self._database.fetch_all(
+            """
+            SELECT * FROM beliefs WHERE user_id = ?1 AND status IN ('active', 'pending')
+            UNION ALL
+            SELECT * FROM (
+                SELECT * FROM beliefs WHERE user_id = ?1 AND status IN ('superseded', 'retracted')
+                ORDER BY last_seen DESC, belief_id DESC LIMIT ?2
+            )
+            ORDER BY belief_id
+            """,
+            (user_id, _CLOSED_KEPT),
+        )
+        return [_belief(dict(row)) for row in rows]
+
+
+async def _put_document(
+    connection: aiosqlite.Connection, user_id: int, revision: int, last_message_id: int, document: str
+) -> bool:
+    if revision == 0:
+        cursor = await connection.execute(
+            "INSERT INTO profiles (user_id, revision, last_message_id, document) VALUES (?, 1, ?, ?)"
+            " ON CONFLICT (user_id) DO NOTHING",
+            (user_id, last_message_id, document),
+        )
+    else:
+        # Never an upsert here: a profile that was erased meanwhile must not come back.
+        cursor = await connection.execute(
+            "UPDATE profiles SET revision = revision + 1, last_message_id = ?, document = ?"
+            " WHERE user_id = ? AND revision = ?",
+            (last_message_id, document, user_id, revision),
+        )
+    return cursor.rowcount == 1
+
+
+async def _put_belief(connection: aiosqlite.Connection, user_id: int, edit: Edit) -> None:
+    if edit.after is None:
+        assert edit.before is not None, "an edit has at least one side"
+        await connection.execute(
+            "DELETE FROM beliefs WHERE user_id = ? AND belief_id = ?", (user_id, edit.before.belief_id)
+        )
+        return
+    values = _values(edit.after)
+    await connection.execute(
+        f"INSERT OR REPLACE INTO beliefs (user_id, {', '.join(_COLUMNS)})"
+        f" VALUES (?, {', '.join('?' * len(_COLUMNS))})",
+        (user_id, *(values[column] for column in _COLUMNS)),
+    )
+
+
+async def _erase_from_history(connection: aiosqlite.Connection, user_id: int, belief_id: int) -> None:
+    cursor = await connection.execute(
+        "SELECT change_id, edits FROM profile_changes WHERE user_id = ?", (user_id,)
+    )
+    for row in await cursor.fetchall():
+        edits = _edits(row["edits"])
+        kept = [edit for edit in edits if _id_of(edit) != belief_id]
+        if not kept:
+            await connection.execute("DELETE FROM profile_changes WHERE change_id = ?", (row["change_id"],))
+        elif len(kept) < len(edits):
+            await connection.execute(
+                "UPDATE profile_changes SET edits = ? WHERE change_id = ?",
+                (_edits_json(kept), row["change_id"]),
+            )
+
+
+def _id_of(edit: Edit) -> int:
+    belief = edit.after or edit.before
+    assert belief is not None, "an edit has at least one side"
+    return belief.belief_id
+
+
+def _edits_json(edits: Sequence[Edit]) -> str:
+    return json.dumps(
+        [[side and _values(side) for side in (edit.before, edit.after)] for edit in edits],
+        ensure_ascii=False,
+    )
+
+
+def _edits(text: str) -> tuple[Edit, ...]:
+    return tuple(
+        Edit(before=before and _belief(before), after=after and _belief(after))
+        for before, after in json.loads(text)
+    )
+
+
+def _values(belief: Belief) -> dict[str, Any]:
+    """A belief as the values of its row: JSON's own types only, so that the history can hold them too."""
+    values = {column: getattr(belief, column) for column in _COLUMNS}
+    for column in ("first_seen", "last_seen", "valid_from"):
+        values[column] = to_text(values[column])
+    values["valid_to"] = None if belief.valid_to is None else to_text(belief.valid_to)
+    values["evidence"] = json.dumps(
+        [[one.message_id, one.quote, to_text(one.said_at)] for one in belief.evidence], ensure_ascii=False
+    )
+    return values
+
+
+def _belief(values: dict[str, Any]) -> Belief:
+    return Belief(
+        belief_id=values["belief_id"],
+        kind=BeliefKind(values["kind"]),
+        subject=values["subject"],
+        slot=values["slot"],
+        value=values["value"],
+        key=values["key"],
+        polarity=values["polarity"],
+        status=BeliefStatus(values["status"]),
+        sensitivity=Sensitivity(values["sensitivity"]),
+        evidence=tuple(
+            Evidence(message_id=message_id, quote=quote, said_at=from_text(said_at))
+            for message_id, quote, said_at in json.loads(values["evidence"])
+        ),
+        support=values["support"],
+        against=values["against"],
+        times_said=values["times_said"],
+        first_seen=from_text(values["first_seen"]),
+        last_seen=from_text(values["last_seen"]),
+        valid_from=from_text(values["valid_from"]),
+        valid_to=from_optional(values["valid_to"]),
+    )

