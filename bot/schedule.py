@@ -72,6 +72,10 @@ class Schedule:
         self._tick_under_way = asyncio.ensure_future(self._run_due())
         try:
             await self._tick_under_way
+        except asyncio.CancelledError:
+            if asyncio.current_task() is None or not self._tick_under_way.cancelled():
+                raise
+            logger.info("the nightly run was ended with the bot")
         except TuningBusyError:
             logger.info("another process is tuning; the next tick asks again")
 

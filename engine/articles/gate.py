@@ -130,7 +130,7 @@ def _notice(facts: PageFacts, text: str, path: str) -> Problem | None:
         return Problem.PAYWALL
     if _LOGIN.search(path) or (facts.password_field and _LOGIN_WORDS.search(shown)):
         return Problem.LOGIN
-    if len(_COOKIES.findall(shown)) >= max(3, len(shown.split()) // 40):
+    if len(_COOKIES.findall(shown)) >= max(3, len(shown.split()) // 15):
         return Problem.COOKIE_WALL
     if weight(text) < MIN_CHARACTERS and facts.media_type.startswith(("video", "music")):
         return Problem.VIDEO_PAGE

@@ -70,17 +70,6 @@ HEADLINES = bare_page(
     + "</main>",
     title="Lake News: all news",
 )
-TEASERS = bare_page(
-    "<main>"
-    + "".join(
-        f"""<div><h3><a href='/{number}'>Town number {number} wants a bridge of its own</a></h3>
-        <p>The council of town number {number} has voted for a bridge that is {number} metres long. Work begins soon,
-        says the mayor, who has waited for {number} years to cut the ribbon on a sunny day in spring.</p></div>"""
-        for number in range(2, 20)
-    )
-    + "</main>",
-    title="Lake News: all news",
-)
 VIDEO = bare_page(
     "<h1>The bridge from the air</h1><p>12,345 views</p>",
     title="The bridge from the air",

@@ -59,7 +59,6 @@ def test_claims_no_date_that_the_page_does_not_declare():
         (pages.BOT_CHECK, Problem.BOT_CHECK),
         (pages.SOFT_404, Problem.ERROR_PAGE),
         (pages.HEADLINES, Problem.LIST_PAGE),
-        (pages.TEASERS, Problem.LIST_PAGE),
         (pages.VIDEO, Problem.VIDEO_PAGE),
         (pages.NEARLY_EMPTY, Problem.EMPTY),
         ("", Problem.EMPTY),

@@ -1,0 +1,64 @@
+"""The whole bot in this process, over the loopback Bot API server, with a scripted model."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from telegram.request import HTTPXRequest
+
+from bot.app import Mynah, Wires, build
+from bot.running import running
+from bot.services import Parts, Services, open_core, open_services
+from bot.settings import Settings
+from engine.language.bundled import ResolvedModel
+from tests.bot_api import BotApiServer
+from tests.fake_embedder import FakeEmbedder
+from tests.scripted_model import ScriptedModel
+
+USER_ID = 2001
+
+
+@dataclass
+class Bench:
+    """A running bot and what surrounds it."""
+
+    server: BotApiServer
+    model: ScriptedModel
+    services: Services
+    mynah: Mynah
+
+
+@asynccontextmanager
+async def bench_on(folder: Path, server: BotApiServer, **settings: object) -> AsyncGenerator[Bench]:
+    """Start the bot on a data folder; leave to stop it."""
+    model = ScriptedModel()
+    parts = Parts(model=model, embedder=FakeEmbedder(), base=ResolvedModel("scripted", folder))
+    chosen = Settings(data=folder, allowed_users=frozenset({USER_ID}), **settings)  # pyright: ignore
+    wires = Wires(
+        token=server.token,
+        calls=HTTPXRequest(),
+        polling=HTTPXRequest(read_timeout=20),
+        base_url=server.base_url,
+        base_file_url=server.base_file_url,
+    )
+    async with (
+        open_core(chosen, progress=lambda _sentence: None, parts=parts) as core,
+        open_services(core, parts) as services,
+    ):
+        mynah = build(services, wires)
+        async with running(services, mynah):
+            yield Bench(server, model, services, mynah)
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[BotApiServer]:
+    async with BotApiServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, server: BotApiServer) -> AsyncGenerator[Bench]:
+    async with bench_on(tmp_path, server) as bench:
+        yield bench
