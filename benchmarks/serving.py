@@ -11,7 +11,6 @@ import gc
 import json
 import os
 import platform
-import shutil
 import statistics
 import sys
 import tempfile
@@ -24,63 +23,18 @@ from typing import Any
 import torch
 
 from benchmarks.serving_peers import LlamaCppPeer, TransformersPeer
+from benchmarks.serving_work import NAME, RANK, SPOKEN, Adapters, as_turns, asked, chat_of, endless_copy
 from engine.language.bundled import resolve_model
 from engine.language.local import LocalModel
-from engine.language.lora import LoraWeights
-from engine.language.model import AdapterRef, ChatMessage, Completion, GenerationRequest, SamplingParams
-from engine.language.peft_format import WEIGHTS_NAME, write_adapter
+from engine.language.model import ChatMessage, Completion, GenerationRequest
+from engine.language.peft_format import WEIGHTS_NAME
 from storage.records import Role
 
-RANK = 8
 STREAMED = 360
 USERS = 8
 CROWD = 32
 REPEATS = 3
 """The best of so many is taken, of ours and of the peers', since other work may disturb any one."""
-NAME = "benchmark-base"
-SPOKEN = "Tell me a long story about the sea, a lighthouse and number {}."
-
-
-class Adapters:
-    """Random adapters on disk for one base, strong enough to change what is said."""
-
-    def __init__(self, folder: Path, shapes: dict[str, tuple[int, int]]) -> None:
-        self._folder = folder
-        self._shapes = shapes
-
-    def make(self, user_id: int, version: int = 1) -> AdapterRef:
-        """Write one adapter."""
-        folder = self._folder / f"{user_id}-{version}"
-        folder.mkdir(parents=True)
-        generator = torch.Generator().manual_seed(1000 * user_id + version)
-        a = {
-            name: torch.randn(RANK, size, generator=generator) / size**0.5
-            for name, (size, _) in self._shapes.items()
-        }
-        b = {
-            name: torch.randn(size, RANK, generator=generator) * 0.02
-            for name, (_, size) in self._shapes.items()
-        }
-        write_adapter(folder, LoraWeights(rank=RANK, scaling=2.0, a=a, b=b), base_model=NAME)
-        return AdapterRef(user_id, version, folder)
-
-
-def endless_copy(folder: Path, target: Path) -> Path:
-    """A copy of a model that never ends by itself, so that every peer writes the same number of tokens."""
-    shutil.copytree(folder, target)
-    for name, key, value in (
-        ("generation_config.json", "eos_token_id", 5),
-        ("tokenizer_config.json", "eos_token", "<file_sep>"),
-    ):
-        path = target / name
-        path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
-    return target
-
-
-def asked(text: str, user_id: int, tokens: int, **options: Any) -> GenerationRequest:
-    sampling = SamplingParams(max_new_tokens=tokens, temperature=0.0, repetition_penalty=1.0)
-    messages = options.pop("messages", (ChatMessage(Role.USER, text),))
-    return GenerationRequest(user_id=user_id, messages=messages, sampling=sampling, **options)
 
 
 async def together(model: LocalModel, requests: list[GenerationRequest]) -> tuple[float, list[Completion]]:
@@ -95,29 +49,11 @@ def best_of(seconds: Callable[..., float], *work: Any, **options: Any) -> float:
     return min(seconds(*work, **options) for _ in range(REPEATS))
 
 
-def chat_of(turns: int) -> list[ChatMessage]:
-    """A chat of about 75 tokens a turn whose last message is the user's."""
-    messages: list[ChatMessage] = []
-    for turn in range(turns):
-        if turn:
-            messages.append(
-                ChatMessage(Role.ASSISTANT, f"In year {turn} the keeper saw ships of many lands. " * 4)
-            )
-        messages.append(
-            ChatMessage(Role.USER, f"Go on with part {turn}, and tell me of the weather and the sea.")
-        )
-    return messages
-
-
-def as_turns(messages: list[ChatMessage]) -> list[dict[str, str]]:
-    return [{"role": message.role.value, "content": message.content} for message in messages]
-
-
 class Run:
     """One run of all measurements; `figures` collects them."""
 
-    def __init__(self, folder: Path, work: Path, *, tokens: int, gguf: Path | None) -> None:
-        self.folder, self.work, self.tokens, self.gguf = folder, work, tokens, gguf
+    def __init__(self, folder: Path, work: Path, *, tokens: int, threads: int, gguf: Path | None) -> None:
+        self.folder, self.tokens, self.threads, self.gguf = folder, tokens, threads, gguf
         self.figures: dict[str, float] = {}
         shapes = asyncio.run(self._shapes())
         self.adapters = Adapters(work / "adapters", shapes)
@@ -132,7 +68,7 @@ class Run:
         return wrap_linears(model, slots=1, rank=1).shapes
 
     async def ours(self) -> None:
-        model = LocalModel.load(folder=self.folder, name=NAME, rows=USERS)
+        model = LocalModel.load(folder=self.folder, name=NAME, threads=self.threads, rows=USERS)
         for ref in self.refs:
             await model.load_adapter(ref)
         eight = [
@@ -182,6 +118,7 @@ class Run:
         self.figures["fairness_max_to_min_tokens"] = max(snapshot[0]) / max(1, min(snapshot[0]))
 
     def transformers(self, dtype: torch.dtype) -> None:
+        torch.set_num_threads(self.threads)
         name = str(dtype).removeprefix("torch.")
         peer = TransformersPeer(self.folder, dtype)
         chats = [[{"role": "user", "content": text}] for text in self.texts]
@@ -207,7 +144,7 @@ class Run:
     def llama(self) -> None:
         if self.gguf is None:
             return
-        peer = LlamaCppPeer(self.gguf, streams=USERS, threads=torch.get_num_threads())
+        peer = LlamaCppPeer(self.gguf, streams=USERS, threads=self.threads)
         peer.seconds(self.texts[:1], 4)
         for streams in (1, USERS):
             rate = streams * self.tokens / best_of(peer.seconds, self.texts[:streams], self.tokens)
@@ -215,7 +152,9 @@ class Run:
 
     async def swaps(self) -> None:
         """A hundred versions come and go for one user while eight others are answered, all in float32."""
-        model = LocalModel.load(folder=self.folder, name=NAME, rows=USERS, dtype=torch.float32)
+        model = LocalModel.load(
+            folder=self.folder, name=NAME, threads=self.threads, rows=USERS, dtype=torch.float32
+        )
         for ref in self.refs:
             await model.load_adapter(ref)
         requests = [
@@ -257,7 +196,7 @@ class Run:
         mixed = [completion.text for _, completions in batches for completion in completions]
         self.figures["bank_of_200_wrong_replies"] = sum(a != b for a, b in zip(alone, mixed, strict=True))
         self.figures["bank_distinct_replies"] = len(set(alone))
-        slot_bytes = 4 * RANK * sum(size_in + out for size_in, out in self.adapters._shapes.values())
+        slot_bytes = 4 * RANK * sum(size_in + out for size_in, out in self.adapters.shapes.values())
         self.figures["adapter_memory_to_file"] = slot_bytes / (refs[0].folder / WEIGHTS_NAME).stat().st_size
         await model.close()
 
@@ -298,18 +237,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         resolved = resolve_model("bundled", Path(os.environ.get("MYNAH_DATA", "data")) / "models", print)
-        run = Run(endless_copy(resolved.folder, work / NAME), work, tokens=options.tokens, gguf=options.llama)
-        parts: list[Callable[[], object]] = [
-            lambda: asyncio.run(run.ours()),
-            lambda: asyncio.run(run.swaps()),
-            lambda: asyncio.run(run.bank()),
-            lambda: torch.set_num_threads(threads),
-            lambda: run.transformers(torch.float32),
-            lambda: run.transformers(torch.bfloat16),
-            run.llama,
-            run.compare,
-        ]
-        for part in parts:
+        run = Run(
+            endless_copy(resolved.folder, work / NAME),
+            work,
+            tokens=options.tokens,
+            threads=threads,
+            gguf=options.llama,
+        )
+        parts: dict[str, Callable[[], object]] = {
+            "ours": lambda: asyncio.run(run.ours()),
+            "swaps": lambda: asyncio.run(run.swaps()),
+            "bank": lambda: asyncio.run(run.bank()),
+            "transformers and PEFT, float32": lambda: run.transformers(torch.float32),
+            "transformers and PEFT, bfloat16": lambda: run.transformers(torch.bfloat16),
+            "llama.cpp": run.llama,
+            "ratios": run.compare,
+        }
+        for name, part in parts.items():
+            print(name, file=sys.stderr)
             part()
             gc.collect()
     load = os.getloadavg()[0]

@@ -4,6 +4,7 @@ The idea is that of Yu et al., "Orca" (OSDI 2022). Nothing here knows of threads
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 import torch
@@ -21,9 +22,12 @@ from engine.language.sampling import draw
 
 _log = logging.getLogger(__name__)
 
-_ALONE_PREFILL_TOKENS = 256
-_SHARED_PREFILL_TOKENS = 64
-"""A long prompt is computed in parts, small ones when others would wait for each."""
+_ALONE_SECONDS = 0.4
+_SHARED_SECONDS = 0.1
+"""A long prompt is computed in parts that take about this long, short ones when others wait for each."""
+
+_PART_TOKENS = (16, 2048)
+"""The least and the most tokens of a part."""
 
 
 class Batcher:
@@ -48,6 +52,7 @@ class Batcher:
         self._queue: FairQueue[Job] = FairQueue(limit=queue_limit)
         self._decoding: list[Job] = []
         self._prefilling: Job | None = None
+        self._prefill_rate = 500.0
 
     @property
     def idle(self) -> bool:
@@ -135,11 +140,14 @@ class Batcher:
         assert job is not None
         assert job.strip is not None
         tokens = job.uncomputed
-        part = tokens[: _SHARED_PREFILL_TOKENS if self._decoding else _ALONE_PREFILL_TOKENS]
+        part = tokens[: self._part_tokens()]
         if job.sampler.said:
             part = part[: len(tokens) - 1]
         if part:
+            start = time.perf_counter()
             logits = self._forward.prefill(job.strip, part, job.slot)
+            if len(part) >= _PART_TOKENS[0]:
+                self._prefill_rate = len(part) / (time.perf_counter() - start)
             self._queue.charge(job.user_id, len(part))
             if not job.uncomputed:
                 self._say(logits[None], [job])
@@ -151,6 +159,11 @@ class Batcher:
             self._block.join(job.strip)
             self._decoding.append(job)
             self._prefilling = None
+
+    def _part_tokens(self) -> int:
+        seconds = _SHARED_SECONDS if self._decoding else _ALONE_SECONDS
+        least, most = _PART_TOKENS
+        return max(least, min(most, int(seconds * self._prefill_rate)))
 
     def _decode(self) -> None:
         jobs = list(self._decoding)

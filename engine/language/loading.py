@@ -21,6 +21,16 @@ def choose_device(setting: str) -> torch.device:
     return torch.device(setting)
 
 
+def choose_dtype(device: torch.device) -> torch.dtype:
+    """bf16 where the hardware multiplies it; elsewhere float32 is the faster one."""
+    if device.type != "cpu":
+        return torch.bfloat16
+    capabilities = torch.cpu.get_capabilities()
+    return (
+        torch.bfloat16 if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else torch.float32
+    )
+
+
 def load_model(folder: Path, *, device: torch.device, dtype: torch.dtype) -> Any:
     """A causal language model in evaluation mode. Raises ModelUnavailableError."""
     from transformers import AutoModelForCausalLM

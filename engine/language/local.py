@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +16,13 @@ from engine.language.adapters import AdapterBank
 from engine.language.cache import PrefixCache, Strip
 from engine.language.generation import Batcher
 from engine.language.job import Job
-from engine.language.loading import choose_device, context_tokens, load_model, load_tokenizer
+from engine.language.loading import (
+    choose_device,
+    choose_dtype,
+    context_tokens,
+    load_model,
+    load_tokenizer,
+)
 from engine.language.lora import wrap_linears
 from engine.language.model import (
     AdapterRef,
@@ -37,25 +45,26 @@ _PROBE = (ChatMessage(Role.USER, "Hi"),)
 _PROBE_TOKENS = 8
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """A loaded model, ready to be stepped."""
+
+    context_tokens: int
+    tokenizer: ChatTokenizer
+    bank: AdapterBank
+    batcher: Batcher
+
+
 class LocalModel:
     """Keeps the LanguageModel protocol for a model folder on this computer."""
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        context_tokens: int,
-        tokenizer: ChatTokenizer,
-        bank: AdapterBank,
-        batcher: Batcher,
-        threads: int,
-    ) -> None:
+    def __init__(self, *, name: str, parts: _Parts, worker: Worker) -> None:
         self.name = name
-        self.context_tokens = context_tokens
-        self._tokenizer = tokenizer
-        self._bank = bank
-        self._batcher = batcher
-        self._worker = Worker(batcher, threads=threads)
+        self.context_tokens = parts.context_tokens
+        self._tokenizer = parts.tokenizer
+        self._bank = parts.bank
+        self._batcher = parts.batcher
+        self._worker = worker
 
     @classmethod
     def load(
@@ -71,39 +80,32 @@ class LocalModel:
         prefix_bytes: int = 1 << 30,
         queue_limit: int = 128,
     ) -> Self:
-        """Read a model folder and start its thread; takes seconds, so not on the event loop.
+        """Read a model folder on a new thread, which then serves it. Blocks for seconds.
 
         At most `rows` replies are written at once, and `adapter_slots` adapters are resident. With a `dtype`
-        all numbers are computed in it; without, the fastest that hardly differs is used. Raises
-        ModelUnavailableError.
+        all numbers are computed in it; without, in the fastest that hardly differs. `threads` None means
+        measured. Raises ModelUnavailableError.
         """
-        chosen = choose_device(device)
-        model = load_model(folder, device=chosen, dtype=dtype or _default_dtype(chosen))
-        tokenizer = load_tokenizer(folder, model)
-        stack = wrap_linears(model, slots=1 + max(adapter_slots, rows + 1), rank=_START_RANK)
-        probe_ids = tokenizer.encode(_PROBE)[-_PROBE_TOKENS:]
-        forward = choose_forward(model, stack, place=str(folder), exact=dtype is not None, probe=probe_ids)
-
-        def probe(slot: int) -> Tensor:
-            return forward.prefill(Strip(forward.shape), probe_ids, slot)
-
-        bank = AdapterBank(stack, base_model=name, max_rank=_MAX_RANK, probe=probe)
-        batcher = Batcher(
-            forward=forward,
-            bank=bank,
-            prefixes=PrefixCache(forward.shape, budget_bytes=prefix_bytes),
-            end_ids=tokenizer.end_ids,
+        worker = Worker()
+        build = partial(
+            _build,
+            folder=folder,
+            name=name,
+            device=device,
+            dtype=dtype,
+            threads=threads,
             rows=rows,
+            adapter_slots=adapter_slots,
+            prefix_bytes=prefix_bytes,
             queue_limit=queue_limit,
         )
-        return cls(
-            name=name,
-            context_tokens=context_tokens(model),
-            tokenizer=tokenizer,
-            bank=bank,
-            batcher=batcher,
-            threads=threads or choose_threads(forward, probe_ids),
-        )
+        try:
+            parts = worker.run(build).result()
+        except BaseException:
+            worker.stop()
+            raise
+        worker.serve(parts.batcher)
+        return cls(name=name, parts=parts, worker=worker)
 
     def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         """Tokens of these messages as a prompt, the template and the reply's header included."""
@@ -140,15 +142,16 @@ class LocalModel:
     async def load_adapter(self, adapter: AdapterRef) -> None:
         """Read, check and make resident one adapter, and see that it changes a probe. Raises AdapterError."""
         weights = await asyncio.to_thread(self._bank.read, adapter)
-        await self._worker.call(lambda: self._bank.add(adapter, weights))
+        await asyncio.wrap_future(self._worker.run(lambda: self._bank.add(adapter, weights)))
 
     async def unload_adapter(self, adapter: AdapterRef) -> None:
         """Let go of an adapter once no reply under way uses it; unknown ones are ignored."""
-        await self._worker.call(lambda: self._batcher.forget_adapter(adapter))
+        await asyncio.wrap_future(self._worker.run(lambda: self._batcher.forget_adapter(adapter)))
 
     async def close(self) -> None:
         """End the replies under way as cancelled and free the model; calling it again does nothing."""
-        await self._worker.stop()
+        self._worker.stop()
+        await self._worker.join()
 
 
 class _PendingReply:
@@ -181,16 +184,41 @@ class _PendingReply:
 
     def _post(self, callback: Callable[[], None]) -> None:
         # A loop that has closed meanwhile has nobody left who waits.
-        if not self._loop.is_closed():
-            with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(callback)
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(callback)
 
 
-def _default_dtype(device: torch.device) -> torch.dtype:
-    """bf16 where the hardware multiplies it; elsewhere float32 is the faster one."""
-    if device.type != "cpu":
-        return torch.bfloat16
-    capabilities = torch.cpu.get_capabilities()
-    return (
-        torch.bfloat16 if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else torch.float32
+def _build(
+    *,
+    folder: Path,
+    name: str,
+    device: str,
+    dtype: torch.dtype | None,
+    threads: int | None,
+    rows: int,
+    adapter_slots: int,
+    prefix_bytes: int,
+    queue_limit: int,
+) -> _Parts:
+    """Load, measure and wire a model on the thread that will run it."""
+    place = choose_device(device)
+    model = load_model(folder, device=place, dtype=dtype or choose_dtype(place))
+    tokenizer = load_tokenizer(folder, model)
+    stack = wrap_linears(model, slots=1 + max(adapter_slots, rows + 1), rank=_START_RANK)
+    probe_ids = tokenizer.encode(_PROBE)[-_PROBE_TOKENS:]
+    forward = choose_forward(model, stack, place=str(folder), exact=dtype is not None, probe=probe_ids)
+    torch.set_num_threads(threads or choose_threads(forward, probe_ids))
+
+    def probe(slot: int) -> Tensor:
+        return forward.prefill(Strip(forward.shape), probe_ids, slot)
+
+    bank = AdapterBank(stack, base_model=name, max_rank=_MAX_RANK, probe=probe)
+    batcher = Batcher(
+        forward=forward,
+        bank=bank,
+        prefixes=PrefixCache(forward.shape, budget_bytes=prefix_bytes),
+        end_ids=tokenizer.end_ids,
+        rows=rows,
+        queue_limit=queue_limit,
     )
+    return _Parts(context_tokens=context_tokens(model), tokenizer=tokenizer, bank=bank, batcher=batcher)
