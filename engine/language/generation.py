@@ -15,6 +15,7 @@ from engine.language.adapters import AdapterBank
 from engine.language.cache import PrefixCache, RowBlock
 from engine.language.fairness import FairQueue
 from engine.language.forward import Forward
+from engine.language.governor import ThreadGovernor
 from engine.language.job import Job
 from engine.language.lora import NO_ADAPTER
 from engine.language.model import AdapterRef, Priority
@@ -42,11 +43,13 @@ class Batcher:
         end_ids: frozenset[int],
         rows: int,
         queue_limit: int,
+        governor: ThreadGovernor,
     ) -> None:
         self._forward = forward
         self._bank = bank
         self._prefixes = prefixes
         self._end_ids = end_ids
+        self._governor = governor
         self._most_rows = self._rows_allowed = rows
         self._block = RowBlock(forward.shape, rows=rows)
         self._queue: FairQueue[Job] = FairQueue(limit=queue_limit)
@@ -167,9 +170,11 @@ class Batcher:
 
     def _decode(self) -> None:
         jobs = list(self._decoding)
+        start = time.perf_counter()
         logits = self._forward.decode(
             self._block, [job.sampler.said[-1] for job in jobs], [job.slot for job in jobs]
         )
+        self._governor.observe(len(jobs), time.perf_counter() - start)
         self._say(logits, jobs)
         for job in jobs:
             if job.finish_reason is not None:

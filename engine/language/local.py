@@ -1,6 +1,7 @@
 """The language model that runs here: torch and transformers, one thread, one batch for everybody."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from engine.errors import EngineError, PromptTooLongError
 from engine.language.adapters import AdapterBank
 from engine.language.cache import PrefixCache, Strip
 from engine.language.generation import Batcher
+from engine.language.governor import ThreadGovernor
 from engine.language.job import Job
 from engine.language.loading import (
     choose_device,
@@ -207,7 +209,8 @@ def _build(
     stack = wrap_linears(model, slots=1 + max(adapter_slots, rows + 1), rank=_START_RANK)
     probe_ids = tokenizer.encode(_PROBE)[-_PROBE_TOKENS:]
     forward = choose_forward(model, stack, place=str(folder), exact=dtype is not None, probe=probe_ids)
-    torch.set_num_threads(threads or choose_threads(forward, probe_ids))
+    threads = threads or choose_threads(forward, probe_ids)
+    torch.set_num_threads(threads)
 
     def probe(slot: int) -> Tensor:
         return forward.prefill(Strip(forward.shape), probe_ids, slot)
@@ -220,5 +223,6 @@ def _build(
         end_ids=tokenizer.end_ids,
         rows=rows,
         queue_limit=queue_limit,
+        governor=ThreadGovernor(threads, set_threads=torch.set_num_threads, now=time.monotonic),
     )
     return _Parts(context_tokens=context_tokens(model), tokenizer=tokenizer, bank=bank, batcher=batcher)

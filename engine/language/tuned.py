@@ -98,7 +98,13 @@ def _int8_tokens(linears: Sequence[FusedLinear], dtype: torch.dtype) -> int:
 
         return _best_seconds(lambda: run(True)) < _CLEARLY * _best_seconds(lambda: run(False))
 
-    return next((tokens for tokens in reversed(_TRIED_TOKENS) if faster(tokens)), 0)
+    most = torch.get_num_threads()
+    # The kernels are compared on one thread, whose time other work on the cores disturbs least.
+    torch.set_num_threads(1)
+    try:
+        return next((tokens for tokens in reversed(_TRIED_TOKENS) if faster(tokens)), 0)
+    finally:
+        torch.set_num_threads(most)
 
 
 def _best_seconds(work: Callable[[], object]) -> float:

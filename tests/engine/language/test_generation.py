@@ -14,6 +14,7 @@ from engine.language.adapters import AdapterBank
 from engine.language.cache import CacheShape, PrefixCache, RowBlock, Strip
 from engine.language.forward import Forward, TransformersForward
 from engine.language.generation import Batcher
+from engine.language.governor import ThreadGovernor
 from engine.language.job import Job
 from engine.language.lean import LeanForward
 from engine.language.lora import LoraStack, wrap_linears
@@ -109,6 +110,7 @@ def batcher_of(
         end_ids=frozenset({2}),
         rows=rows,
         queue_limit=queue_limit,
+        governor=ThreadGovernor(1, set_threads=lambda _: None, now=lambda: 0.0),
     )
     return batcher, bank
 
