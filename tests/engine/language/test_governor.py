@@ -31,7 +31,9 @@ BUSY = {1: 0.045, 2: 0.4, 4: 0.7}
 
 
 def test_free_cores_are_all_used() -> None:
-    assert set(Cores(FREE).run(30)) == {4}
+    used = Cores(FREE).run(300)
+    assert used.count(4) > 0.99 * len(used)
+    assert used[-1] == 4
 
 
 def test_busy_cores_are_left_within_a_few_steps() -> None:
@@ -39,7 +41,13 @@ def test_busy_cores_are_left_within_a_few_steps() -> None:
     cores.run(1)
     cores.seconds = BUSY
     used = cores.run(6)
-    assert used[:3] == [4, 4, 4]
+    assert sum(threads > 1 for threads in used) <= 8
+    assert used[-1] == 1
+
+
+def test_cores_that_are_busy_from_the_start_are_left_too() -> None:
+    used = Cores(BUSY).run(30)
+    assert sum(threads > 1 for threads in used) <= 8
     assert used[-1] == 1
 
 
@@ -67,11 +75,14 @@ def test_a_single_slow_step_changes_nothing() -> None:
     cores.run(1)
     cores.governor.observe(1, 2.0)
     assert cores.threads == 4
+    cores.run(60)
+    assert cores.threads == 4
 
 
 def test_more_rows_are_not_taken_for_slowness() -> None:
     cores = Cores(FREE)
     cores.run(1)
     for _ in range(20):
+        cores.time += 0.2
         cores.governor.observe(16, 0.2)
     assert cores.threads == 4
