@@ -55,7 +55,7 @@ async def ask(person: Person, question: str) -> str:
 
 
 async def run(folder: Path) -> int:
-    """Correct, tune and ask again; prints the transcript. 0 when at least 8 of 10 unseen replies are in style."""
+    """Correct, tune, ask again, print the transcript; 0 when at least 8 of 10 unseen replies are in style."""
     async with BotApiServer() as server:
         learner, other = server.person(2001, "Ada"), server.person(2002, "Ben")
         settings = {"MYNAH_OWNER": "2001", "MYNAH_SEED": "1", "MYNAH_MAX_NEW_TOKENS": "60"}
