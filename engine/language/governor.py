@@ -5,15 +5,28 @@ each wait lasts a time slice: on two busy cores two threads took 700 ms for a to
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 _SLOW = 3.0
 _SLOW_STEPS = 3
-_FIRST_RETRY_SECONDS = 5.0
-_LAST_RETRY_SECONDS = 80.0
+_FIRST_TRIAL_SECONDS = 5.0
+_LAST_TRIAL_SECONDS = 80.0
+_FEWER_MUST_TAKE = 0.8
+_MORE_MUST_TAKE = 0.95
+"""Of the time of the step before; a single slow step is no reason to give up a core."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One step with another number of threads, to be compared with the step before."""
+
+    rows: int
+    threads_before: int
+    seconds_before: float
 
 
 class ThreadGovernor:
-    """Halves the threads while steps take far longer than they could, and tries more again later."""
+    """Tries half and twice the threads now and then, and halves them at once when steps become slow."""
 
     def __init__(self, threads: int, *, set_threads: Callable[[int], None], now: Callable[[], float]) -> None:
         self._most = self._threads = threads
@@ -21,36 +34,48 @@ class ThreadGovernor:
         self._now = now
         self._best: dict[int, float] = {}
         self._slow_steps = 0
-        self._retry_seconds = _FIRST_RETRY_SECONDS
-        self._retry_at = 0.0
-        self._before_retry: float | None = None
+        self._trial: _Trial | None = None
+        self._trial_at = now()
+        self._trial_seconds = _FIRST_TRIAL_SECONDS
+        self._upwards = False
 
     def observe(self, rows: int, seconds: float) -> None:
         """Take note of a step of so many rows, and set the threads of the next."""
-        if self._before_retry is not None:
-            self._judge_retry(seconds)
-        elif self._threads < self._most and self._now() >= self._retry_at:
-            self._before_retry = seconds
-            self._change(self._threads * 2)
+        if self._trial is not None:
+            self._judge(self._trial, rows, seconds)
+        elif self._most > 1 and self._now() >= self._trial_at:
+            self._try_other(rows, seconds)
         else:
-            self._best[rows] = min(seconds, self._best.get(rows, seconds))
-            self._slow_steps = self._slow_steps + 1 if seconds > _SLOW * self._best[rows] else 0
-            if self._slow_steps >= _SLOW_STEPS and self._threads > 1:
-                self._retry_seconds = _FIRST_RETRY_SECONDS
-                self._step_down()
+            self._watch(rows, seconds)
 
-    def _judge_retry(self, seconds: float) -> None:
-        worse = self._before_retry is not None and seconds > 0.9 * self._before_retry
-        self._before_retry = None
-        if worse:
-            self._retry_seconds = min(2 * self._retry_seconds, _LAST_RETRY_SECONDS)
-            self._step_down()
+    def _watch(self, rows: int, seconds: float) -> None:
+        self._best[rows] = min(seconds, self._best.get(rows, seconds))
+        self._slow_steps = self._slow_steps + 1 if seconds > _SLOW * self._best[rows] else 0
+        if self._slow_steps >= _SLOW_STEPS:
+            self._slow_steps = 0
+            self._change(max(1, self._threads // 2))
+            self._wait(_FIRST_TRIAL_SECONDS)
 
-    def _step_down(self) -> None:
-        self._slow_steps = 0
-        self._retry_at = self._now() + self._retry_seconds
-        self._change(max(1, self._threads // 2))
+    def _try_other(self, rows: int, seconds: float) -> None:
+        if self._threads in (1, self._most):
+            self._upwards = self._threads == 1
+        self._trial = _Trial(rows, self._threads, seconds)
+        self._change(min(self._most, self._threads * 2) if self._upwards else self._threads // 2)
+
+    def _judge(self, trial: _Trial, rows: int, seconds: float) -> None:
+        self._trial = None
+        must_take = _MORE_MUST_TAKE if self._upwards else _FEWER_MUST_TAKE
+        if rows == trial.rows and seconds < must_take * trial.seconds_before:
+            self._trial_seconds = _FIRST_TRIAL_SECONDS
+        else:
+            self._upwards = not self._upwards
+            self._change(trial.threads_before)
+            self._wait(min(2 * self._trial_seconds, _LAST_TRIAL_SECONDS))
+
+    def _wait(self, seconds: float) -> None:
+        self._trial_seconds = seconds
+        self._trial_at = self._now() + seconds
 
     def _change(self, threads: int) -> None:
-        self._threads = min(threads, self._most)
-        self._set_threads(self._threads)
+        self._threads = threads
+        self._set_threads(threads)
