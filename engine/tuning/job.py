@@ -28,9 +28,9 @@ class Recipe:
     learning_rate: float = 5e-4
     weight_decay: float = 0.01
     batch_rows: int = 2
-    steps: int = 84
+    steps: int = 44
     fewest_epochs: int = 2
-    most_epochs: int = 12
+    most_epochs: int = 7
     warmup: float = 0.1
     clip_norm: float = 1.0
     example_tokens: int = 384
