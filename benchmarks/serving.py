@@ -7,7 +7,6 @@ All peers answer in the same run on the same model with the same number of threa
 
 import argparse
 import asyncio
-import gc
 import json
 import os
 import platform
@@ -16,7 +15,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,13 @@ class Run:
         # Texts shown when half of all has been served: about one a token.
         self.figures["fairness_max_to_min_tokens"] = max(snapshot[0]) / max(1, min(snapshot[0]))
 
-    def transformers(self, dtype: torch.dtype) -> None:
+    def transformers_float32(self) -> None:
+        self._transformers(torch.float32)
+
+    def transformers_bfloat16(self) -> None:
+        self._transformers(torch.bfloat16)
+
+    def _transformers(self, dtype: torch.dtype) -> None:
         torch.set_num_threads(self.threads)
         name = str(dtype).removeprefix("torch.")
         peer = TransformersPeer(self.folder, dtype)
@@ -200,29 +207,47 @@ class Run:
         self.figures["adapter_memory_to_file"] = slot_bytes / (refs[0].folder / WEIGHTS_NAME).stat().st_size
         await model.close()
 
-    def compare(self) -> None:
-        """The ratios that the figures are for."""
+    def ratios(self) -> dict[str, float]:
+        """What the figures are for."""
         of = self.figures
+        ratios: dict[str, float] = {}
 
         def best(pattern: str) -> float:
             return max(of[pattern.format(dtype)] for dtype in ("float32", "bfloat16"))
 
         eight = of["ours_8_adapters_tokens_per_second"]
+        plain = best("transformers_{}_8_base_tokens_per_second")
         one = of["ours_1_adapter_tokens_per_second"]
-        of["ratio_8_adapters_to_transformers_base"] = eight / best("transformers_{}_8_base_tokens_per_second")
-        of["ratio_8_adapters_to_peft_mixed"] = eight / best("peft_{}_8_mixed_tokens_per_second")
-        of["ratio_1_adapter_to_peft_bf16"] = one / of["peft_bfloat16_1_adapter_tokens_per_second"]
-        of["ratio_1_adapter_to_peft_best"] = one / best("peft_{}_1_adapter_tokens_per_second")
+        ratios["ratio_8_adapters_to_transformers_base"] = eight / best(
+            "transformers_{}_8_base_tokens_per_second"
+        )
+        ratios["ratio_8_adapters_to_peft_mixed"] = eight / best("peft_{}_8_mixed_tokens_per_second")
+        ratios["ratio_1_adapter_to_peft_bf16"] = one / of["peft_bfloat16_1_adapter_tokens_per_second"]
+        ratios["ratio_1_adapter_to_peft_best"] = one / best("peft_{}_1_adapter_tokens_per_second")
         slowest = min(
             of[f"transformers_{dtype}_turn_20_first_token_seconds"] for dtype in ("float32", "bfloat16")
         )
-        of["ratio_turn_20_first_token_to_transformers"] = of["ours_turn_20_first_token_seconds"] / slowest
+        ratios["ratio_turn_20_first_token_to_transformers"] = of["ours_turn_20_first_token_seconds"] / slowest
         if self.gguf is not None:
-            of["ratio_1_base_to_llama_cpp"] = (
+            ratios["ratio_1_base_to_llama_cpp"] = (
                 of["ours_1_base_tokens_per_second"] / of["llama_cpp_1_base_tokens_per_second"]
             )
-            of["ratio_1_adapter_to_llama_cpp_base"] = one / of["llama_cpp_1_base_tokens_per_second"]
-            of["ratio_8_adapters_to_llama_cpp_base"] = eight / of["llama_cpp_8_base_tokens_per_second"]
+            ratios["ratio_1_adapter_to_llama_cpp_base"] = one / of["llama_cpp_1_base_tokens_per_second"]
+            ratios["ratio_8_adapters_to_llama_cpp_base"] = eight / of["llama_cpp_8_base_tokens_per_second"]
+        return ratios
+
+
+def measured(run: Run, part: str) -> dict[str, float]:
+    """Run one part in this process, and return all figures so far."""
+    work = getattr(run, part)()
+    if asyncio.iscoroutine(work):
+        asyncio.run(work)
+    return run.figures
+
+
+def show(figures: dict[str, float]) -> None:
+    for name, value in figures.items():
+        print(f"{name:56} {value:10.3f}", flush=True)
 
 
 def main() -> None:
@@ -232,37 +257,23 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one object of figures on the last line")
     options = parser.parse_args()
     threads = torch.get_num_threads()
-    # A second team of OpenMP threads, of this thread's own, would slow ours down.
-    torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as temporary:
+    print(f"{platform.processor() or platform.machine()}, {threads} threads, load {os.getloadavg()[0]:.1f}")
+    # A process for each part, so that none inherits the threads of another.
+    processes = ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1)
+    with tempfile.TemporaryDirectory() as temporary, processes:
         work = Path(temporary)
         resolved = resolve_model("bundled", Path(os.environ.get("MYNAH_DATA", "data")) / "models", print)
-        run = Run(
-            endless_copy(resolved.folder, work / NAME),
-            work,
-            tokens=options.tokens,
-            threads=threads,
-            gguf=options.llama,
-        )
-        parts: dict[str, Callable[[], object]] = {
-            "ours": lambda: asyncio.run(run.ours()),
-            "swaps": lambda: asyncio.run(run.swaps()),
-            "bank": lambda: asyncio.run(run.bank()),
-            "transformers and PEFT, float32": lambda: run.transformers(torch.float32),
-            "transformers and PEFT, bfloat16": lambda: run.transformers(torch.bfloat16),
-            "llama.cpp": run.llama,
-            "ratios": run.compare,
-        }
-        for name, part in parts.items():
-            print(name, file=sys.stderr)
-            part()
-            gc.collect()
-    load = os.getloadavg()[0]
-    print(f"{platform.processor() or platform.machine()}, {threads} threads, load {load:.1f}")
-    for name, value in run.figures.items():
-        print(f"{name:56} {value:10.3f}")
+        folder = endless_copy(resolved.folder, work / NAME)
+        run = Run(folder, work, tokens=options.tokens, threads=threads, gguf=options.llama)
+        for part in ("ours", "transformers_float32", "transformers_bfloat16", "llama", "swaps", "bank"):
+            known = set(run.figures)
+            run.figures = processes.submit(measured, run, part).result()
+            show({name: value for name, value in run.figures.items() if name not in known})
+        ratios = run.ratios()
+    show(ratios)
+    print(f"load at the end {os.getloadavg()[0]:.1f}")
     if options.json:
-        print(json.dumps(run.figures))
+        print(json.dumps(run.figures | ratios))
 
 
 if __name__ == "__main__":
