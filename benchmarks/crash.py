@@ -1,6 +1,6 @@
 """Kills the bot at random moments while people write to it: how many messages are lost or answered twice?
 
-python -m benchmarks.crash [--users 4] [--messages 25] [--kills 30] [--json]
+python -m benchmarks.crash [--users 4] [--messages 25] [--kills 30] [--life 12] [--json]
 """
 
 import argparse
@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--users", type=int, default=4)
     parser.add_argument("--messages", type=int, default=25, help="for each user")
     parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--life", type=float, default=12.0, help="the longest time between start and kill")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--model", default="bundled")
     parser.add_argument("--json", action="store_true")
@@ -41,8 +42,9 @@ def main() -> int:
         messages_each=arguments.messages,
         kills=arguments.kills,
         seed=arguments.seed,
-        longest_life_seconds=4.0,
+        longest_life_seconds=arguments.life,
         model=arguments.model,
+        max_new_tokens=12,
     )
     with tempfile.TemporaryDirectory(prefix="mynah-crash-") as folder:
         measured = figures(asyncio.run(crash_run(plan, Path(folder))))

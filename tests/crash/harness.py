@@ -29,7 +29,7 @@ class Plan:
     seed: int
     longest_life_seconds: float
     model: str
-    max_new_tokens: int = 12
+    max_new_tokens: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

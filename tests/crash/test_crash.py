@@ -1,0 +1,38 @@
+"""Kill -9 at random moments: every message is answered once, and the file stays whole."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash.harness import Plan, crash_run
+from tests.engine.language.conftest import tiny_model, tiny_tokenizer
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path) -> Path:
+    """A random model, so that a start takes seconds and a reply less than one."""
+    folder = tmp_path / "tiny"
+    tiny_model().save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.slow
+async def test_no_message_is_lost_or_answered_twice(tmp_path: Path, model_folder: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    plan = Plan(
+        users=3,
+        messages_each=6,
+        kills=5,
+        seed=20260302,
+        longest_life_seconds=2.0,
+        model=str(model_folder),
+        max_new_tokens=100,
+    )
+    outcome = await crash_run(plan, data)
+    assert outcome.messages == 18
+    assert outcome.lost == ()
+    assert outcome.answered_twice == ()
+    assert outcome.integrity == "ok"
+    assert outcome.exit_status == 0
