@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import sys
+import time
 
 from bot.terminal import read_lines
 from tests.bot_api.person import Person
@@ -57,7 +58,7 @@ async def _press(person: Person, label: str) -> None:
 
 
 async def _main() -> None:
-    server = BotApiServer(repeat_wait_seconds=3)
+    server = BotApiServer(repeat_wait_seconds=3, first_id=int(time.time()))
     await server.start(_arguments().port)
     texts = {"token": server.token, "base_url": server.base_url, "base_file_url": server.base_file_url}
     sys.stdout.write(_HELP.format(**texts))

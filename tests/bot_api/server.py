@@ -34,7 +34,8 @@ class BotApiServer:
     """A Bot API server with a driver for the people who talk to the bot.
 
     `repeat_wait_seconds` is how long a poll that repeats its offset at once is made to wait: 3 on Telegram,
-    0 by default, so that stopping a bot inside a test takes no time.
+    0 by default, so that stopping a bot inside a test takes no time. `first_id` is where updates and messages
+    begin to count; a server that meets a data folder of an earlier one must count on from there.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class BotApiServer:
         clock: Callable[[], float] = time.time,
         repeat_wait_seconds: float = 0.0,
         callback_lifetime_seconds: float = 60.0,
+        first_id: int = 1,
     ) -> None:
         self.token = token
         self.calls: list[Call] = []
@@ -52,6 +54,7 @@ class BotApiServer:
             clock=clock,
             repeat_wait_seconds=repeat_wait_seconds,
             callback_lifetime_seconds=callback_lifetime_seconds,
+            first_id=first_id,
         )
         self._methods = Methods(self._world)
         self._faults = Faults(clock)

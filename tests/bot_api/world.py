@@ -9,8 +9,6 @@ from tests.bot_api.refusals import BLOCKED, NOT_STARTED, UPGRADED, Refusal, bad_
 from tests.bot_api.transcript import Attachment, Changes, Chat, ShownMessage, Version
 from tests.bot_api.updates import UpdateQueue
 
-FIRST_UPDATE_ID = 800_000_000
-
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Tap:
@@ -28,7 +26,12 @@ class World:
     """Everything that Telegram's servers would know."""
 
     def __init__(
-        self, *, clock: Callable[[], float], repeat_wait_seconds: float, callback_lifetime_seconds: float
+        self,
+        *,
+        clock: Callable[[], float],
+        repeat_wait_seconds: float,
+        callback_lifetime_seconds: float,
+        first_id: int,
     ) -> None:
         self.clock = clock
         self.callback_lifetime_seconds = callback_lifetime_seconds
@@ -37,14 +40,14 @@ class World:
             changes=self.changes,
             clock=clock,
             repeat_wait_seconds=repeat_wait_seconds,
-            first_id=FIRST_UPDATE_ID,
+            first_id=first_id,
         )
         self.bot = {"id": 4_200_000, "is_bot": True, "first_name": "Mynah", "username": "mynah_bot"}
         self.chats: dict[int, Chat] = {}
         self.users: dict[int, dict[str, Any]] = {}
         self.taps: dict[str, Tap] = {}
         self.files: dict[str, Attachment] = {}
-        self._message_ids = itertools.count(1)
+        self._message_ids = itertools.count(first_id)
         self._supergroup_ids: dict[int, itertools.count[int]] = {}
         self._query_ids = itertools.count(7_000_000)
         self._file_ids = itertools.count(1)
