@@ -216,7 +216,6 @@ class Run:
             return max(of[pattern.format(dtype)] for dtype in ("float32", "bfloat16"))
 
         eight = of["ours_8_adapters_tokens_per_second"]
-        plain = best("transformers_{}_8_base_tokens_per_second")
         one = of["ours_1_adapter_tokens_per_second"]
         ratios["ratio_8_adapters_to_transformers_base"] = eight / best(
             "transformers_{}_8_base_tokens_per_second"
