@@ -10,10 +10,10 @@ from bot.incoming import Incoming, incoming
 from bot.texts import Texts
 from engine.assistant import Assistant, Question, Reply
 from engine.errors import EmptyReplyError, ModelError, PromptTooLongError, QueueFullError
-from engine.language.model import Cancellation, FinishReason, TextSink
+from engine.language.model import Cancellation, TextSink
 from engine.profile.engine import ProfileEngine
 from storage.messages import MessageStore
-from storage.records import Message, Origin
+from storage.records import FinishReason, Message, Origin
 
 Write = Callable[[TextSink, Cancellation], Awaitable[Reply | None]]
 
@@ -97,7 +97,7 @@ class ChatHandlers:
         live = await self._delivery.live(chat_id=asked.chat_id, update_id=asked.update_id)
         logged = await self._messages.reply_to_update(asked.update_id)
         if logged is not None:
-            await self._deliver(logged, asked, ending="", shown_as=live.preview_id)
+            await self._deliver(logged, asked, shown_as=live.preview_id)
             return
         try:
             async with live:
@@ -108,8 +108,7 @@ class ChatHandlers:
         if reply is None:
             await self._delivery.say(asked.chat_id, asked.texts.nothing_to_retry)
             return
-        ending = _ending(reply.finish_reason, asked.texts)
-        await self._deliver(reply.reply, asked, ending=ending, shown_as=live.preview_id)
+        await self._deliver(reply.reply, asked, shown_as=live.preview_id)
 
     async def _write(self, chat_id: int, write: Write, sink: TextSink) -> Reply | None:
         cancellation = self._under_way[chat_id] = Cancellation()
@@ -118,14 +117,14 @@ class ChatHandlers:
         finally:
             del self._under_way[chat_id]
 
-    async def _deliver(self, reply: Message, asked: Incoming, *, ending: str, shown_as: int | None) -> None:
+    async def _deliver(self, reply: Message, asked: Incoming, *, shown_as: int | None) -> None:
         """Send the reply; the profile learns from its question afterwards, and only once."""
         await self._delivery.finish(
             reply,
             buttons=rating_buttons(reply.message_id),
             shown_as=shown_as,
             update_id=asked.update_id,
-            ending=ending,
+            ending=_ending(reply, asked.texts),
         )
         if reply.question_id is not None:
             await self._profiles.observe(await self._messages.get(reply.question_id))
@@ -158,11 +157,12 @@ def _sentence(error: ModelError, texts: Texts) -> str:
             return texts.failed
 
 
-def _ending(reason: FinishReason, texts: Texts) -> str:
-    match reason:
+def _ending(reply: Message, texts: Texts) -> str:
+    """What is shown behind a reply that did not end by itself."""
+    match reply.generation and reply.generation.finish_reason:
         case FinishReason.CANCELLED:
             return texts.stopped_ending
         case FinishReason.LENGTH:
             return texts.limit_ending
-        case FinishReason.STOP:
+        case _:
             return ""

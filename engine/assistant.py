@@ -9,7 +9,6 @@ from engine.language.model import (
     Cancellation,
     ChatMessage,
     Completion,
-    FinishReason,
     GenerationRequest,
     LanguageModel,
     SamplingParams,
@@ -20,7 +19,7 @@ from engine.language.prompt import build_prompt
 from engine.language.thoughts import strip_thoughts
 from engine.serving import ServedAdapters
 from storage.messages import MessageStore
-from storage.records import Generation, Message, NewMessage, Origin, Role
+from storage.records import FinishReason, Generation, Message, NewMessage, Origin, Role
 
 SILENCE = timedelta(hours=12)
 """A pause longer than this begins a new conversation."""
@@ -44,11 +43,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A logged turn, and whether its reply was stopped by the user or by the token limit."""
+    """A logged turn."""
 
     question: Message
     reply: Message
-    finish_reason: FinishReason
 
 
 class Assistant:
@@ -95,7 +93,7 @@ class Assistant:
         )
         said = self._said(request, completion, asked)
         logged_question, logged_reply = await self._messages.add_turn(asked, said)
-        return Reply(question=logged_question, reply=logged_reply, finish_reason=completion.finish_reason)
+        return Reply(question=logged_question, reply=logged_reply)
 
     async def retry(
         self,
@@ -117,7 +115,7 @@ class Assistant:
         completion = await self._generate(request, sink, cancellation)
         said = self._said(request, completion, _as_new(question, update_id))
         reply = await self._messages.replace_reply(replace(said, question_id=question.message_id))
-        return Reply(question=question, reply=reply, finish_reason=completion.finish_reason)
+        return Reply(question=question, reply=reply)
 
     async def start_conversation(self, *, user_id: int, chat_id: int) -> None:
         """Forget the context: the next question begins an empty conversation."""
@@ -186,6 +184,7 @@ class Assistant:
                 reply_tokens=completion.reply_tokens,
                 first_token_seconds=completion.first_token_seconds,
                 total_seconds=completion.total_seconds,
+                finish_reason=completion.finish_reason,
             ),
         )
 

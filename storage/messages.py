@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 import aiosqlite
 
 from storage.database import Database, Row
-from storage.records import Generation, Message, NewMessage, Origin, RatedTurn, Rating, Role
+from storage.records import FinishReason, Generation, Message, NewMessage, Origin, RatedTurn, Rating, Role
 from storage.times import from_text, to_text
 
 _SELECT = """
     SELECT m.*, g.model, g.adapter_version, g.prompt_tokens, g.reply_tokens,
-           g.first_token_seconds, g.total_seconds
+           g.first_token_seconds, g.total_seconds, g.finish_reason
     FROM messages AS m LEFT JOIN generations AS g USING (message_id)
 """
 
@@ -172,7 +172,7 @@ async def _insert_generation(
     connection: aiosqlite.Connection, message_id: int, generation: Generation
 ) -> None:
     await connection.execute(
-        "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             message_id,
             generation.model,
@@ -181,6 +181,7 @@ async def _insert_generation(
             generation.reply_tokens,
             generation.first_token_seconds,
             generation.total_seconds,
+            generation.finish_reason,
         ),
     )
 
@@ -212,6 +213,7 @@ def _generation(row: Row) -> Generation | None:
         reply_tokens=row["reply_tokens"],
         first_token_seconds=row["first_token_seconds"],
         total_seconds=row["total_seconds"],
+        finish_reason=FinishReason(row["finish_reason"]),
     )
 
 

@@ -233,6 +233,10 @@ def m008_profiles(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX profile_changes_by_user ON profile_changes (user_id, change_id)")
 
 
+def m009_finish_reasons(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE generations ADD COLUMN finish_reason TEXT NOT NULL DEFAULT 'stop'")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -242,6 +246,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m006_runs,
     m007_summaries,
     m008_profiles,
+    m009_finish_reasons,
 )
 
 

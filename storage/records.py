@@ -81,6 +81,14 @@ class InboxUpdate:
     preview_id: int | None = None
 
 
+class FinishReason(StrEnum):
+    """Why a reply ended: the end token or a stop string, the token limit, or a stop by the user."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CANCELLED = "cancelled"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
     """How a reply came about. Times in seconds; `adapter_version` None means the bare base model."""
@@ -91,6 +99,7 @@ class Generation:
     reply_tokens: int
     first_token_seconds: float
     total_seconds: float
+    finish_reason: FinishReason = FinishReason.STOP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ from engine.language.model import (
     Cancellation,
     ChatMessage,
     Completion,
-    FinishReason,
     GenerationRequest,
     TextSink,
     discard,
 )
+from storage.records import FinishReason
 
 
 class ScriptedModel:

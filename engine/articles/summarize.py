@@ -16,7 +16,6 @@ from engine.language.model import (
     AdapterRef,
     Cancellation,
     ChatMessage,
-    FinishReason,
     GenerationRequest,
     LanguageModel,
     SamplingParams,
@@ -25,7 +24,7 @@ from engine.language.model import (
 )
 from engine.language.thoughts import strip_thoughts
 from storage.articles import ArticleStore
-from storage.records import ArticleSummary, Role
+from storage.records import ArticleSummary, FinishReason, Role
 
 SHORT_WORDS = 90
 """A page that is shorter than a summary is shown as it is."""

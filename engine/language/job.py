@@ -11,12 +11,12 @@ from engine.language.model import (
     AdapterRef,
     Cancellation,
     Completion,
-    FinishReason,
     GenerationRequest,
     Priority,
 )
 from engine.language.reply_text import ReplyText
 from engine.language.sampling import RowSampler
+from storage.records import FinishReason
 
 
 class Listener(Protocol):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from storage.records import Role
+from storage.records import FinishReason, Role
 
 TextSink = Callable[[str], None]
 """Takes the whole text so far; called on the event loop, so it must return at once."""
@@ -47,14 +47,6 @@ class Priority(StrEnum):
 
     CHAT = "chat"
     BACKGROUND = "background"
-
-
-class FinishReason(StrEnum):
-    """Why a reply ended: the end token or a stop string, the token limit, or `Cancellation.cancel`."""
-
-    STOP = "stop"
-    LENGTH = "length"
-    CANCELLED = "cancelled"
 
 
 class Cancellation:

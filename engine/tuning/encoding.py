@@ -21,7 +21,10 @@ IGNORED = -100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One sequence to train on: the tokens from `reply_start` on, an end token last, are learnt."""
+    """One sequence to train on: the tokens from `reply_start` on, an end token last, are learnt.
+
+    `weight` says how often, relative to other rows.
+    """
 
     tokens: tuple[int, ...]
     reply_start: int
@@ -35,12 +38,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows padded on the right: `tokens`, `attended` and `labels` are [rows, length], `weights` is [rows]."""
+    """Rows padded on the right: `tokens`, `attended` and `labels` are [rows, length]."""
 
     tokens: Tensor
     attended: Tensor
     labels: Tensor
-    weights: Tensor
 
 
 def encode_example(tokenizer: ChatTokenizer, example: Example, *, most_tokens: int) -> Row | None:
@@ -77,8 +79,7 @@ def pad(rows: Sequence[Row], *, pad_id: int, device: torch.device) -> Batch:
         tokens[place, : len(ids)] = ids
         attended[place, : len(ids)] = 1
         labels[place, row.reply_start : len(ids)] = ids[row.reply_start :]
-    weights = torch.tensor([row.weight for row in rows])
-    return Batch(tokens.to(device), attended.to(device), labels.to(device), weights.to(device))
+    return Batch(tokens.to(device), attended.to(device), labels.to(device))
 
 
 def _encode(

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from engine.language.model import ChatMessage
 from engine.tuning.redaction import Redactor
-from storage.records import Origin, RatedTurn, Rating, Role
+from storage.records import FinishReason, Message, Origin, RatedTurn, Rating, Role
 
 CONTEXT_TURNS = 3
 """Earlier turns of the same conversation that an example keeps."""
@@ -37,7 +37,7 @@ class Evidence(StrEnum):
 
 
 WEIGHTS = {Evidence.CORRECTED: 2.0, Evidence.LIKED: 1.5, Evidence.UNRATED: 0.5}
-"""How much the loss of a target counts."""
+"""How often a target is learnt, relative to the others."""
 
 _POINTS = {Evidence.CORRECTED: 7.5, Evidence.LIKED: 2.5, Evidence.UNRATED: 0.25}
 """Evidence per turn: 8 corrections reach the 60 points, or 24 liked replies, or 240 without a word."""
@@ -54,7 +54,7 @@ class Example:
 
     @property
     def weight(self) -> float:
-        """The weight of its loss."""
+        """How often it is learnt, relative to the others."""
         return WEIGHTS[self.evidence]
 
 
@@ -146,15 +146,21 @@ def _example(turn: RatedTurn, conversation: _Conversation) -> Example | None:
 def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:
     """The evidence of a turn, None when it must not be learnt, and what the reply should have been."""
     rating: Rating | None = turn.rating
+    unrated = Evidence.UNRATED if _ended_by_itself(turn.reply) else None
     if rating is None:
-        return Evidence.UNRATED, turn.reply.text
+        return unrated, turn.reply.text
     if rating.correction is not None and rating.correction.strip():
         return Evidence.CORRECTED, rating.correction
     if rating.value == 1:
-        return Evidence.LIKED, turn.reply.text
+        return unrated and Evidence.LIKED, turn.reply.text
     # A remark without a thumb is a wish, so the reply was not what the user wanted.
     disliked = rating.value == -1 or rating.note is not None
-    return None if disliked else Evidence.UNRATED, turn.reply.text
+    return None if disliked else unrated, turn.reply.text
+
+
+def _ended_by_itself(reply: Message) -> bool:
+    """Whether a reply may be learnt whole; one that was cut or stopped would teach to break off."""
+    return reply.generation is None or reply.generation.finish_reason is FinishReason.STOP
 
 
 def _folded(text: str) -> str:

@@ -29,8 +29,8 @@ class Recipe:
     weight_decay: float = 0.01
     batch_rows: int = 2
     steps: int = 44
-    fewest_epochs: int = 2
-    most_epochs: int = 7
+    fewest_rounds: int = 2
+    most_rounds: int = 7
     warmup: float = 0.1
     clip_norm: float = 1.0
     example_tokens: int = 384

@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -36,19 +36,27 @@ class Learner:
 
 
 def plan_batches(rows: Sequence[Row], recipe: Recipe, *, seed: int) -> list[list[Row]]:
-    """Shuffled batches over as many epochs as come as the steps of the recipe.
+    """Shuffled batches, in which each row comes as often as its weight says.
 
-    Many small steps carry a dozen corrections further than a few large ones; many examples need fewer rounds.
+    The heaviest row comes once a round, one of half its weight every second round. The rounds are as many as
+    make the steps of the recipe, within its bounds: many small steps carry a dozen corrections further than a
+    few large ones, and many examples need fewer rounds.
     """
-    per_epoch = math.ceil(len(rows) / recipe.batch_rows)
-    epochs = min(max(round(recipe.steps / per_epoch), recipe.fewest_epochs), recipe.most_epochs)
+    heaviest = max(row.weight for row in rows)
+    per_round = sum(row.weight for row in rows) / heaviest
+    rounds = recipe.steps * recipe.batch_rows / per_round
+    wanted = per_round * min(max(rounds, recipe.fewest_rounds), recipe.most_rounds)
     draw = random.Random(seed)
-    batches: list[list[Row]] = []
-    for _ in range(epochs):
-        order = draw.sample(rows, k=len(rows))
-        starts = range(0, len(order), recipe.batch_rows)
-        batches += [order[start : start + recipe.batch_rows] for start in starts]
-    return batches
+    credits = [draw.random() for _ in rows]
+    drawn: list[Row] = []
+    while len(drawn) < wanted:
+        for place in draw.sample(range(len(rows)), k=len(rows)):
+            credits[place] += rows[place].weight / heaviest
+            if credits[place] >= 1:
+                credits[place] -= 1
+                drawn.append(rows[place])
+    starts = range(0, math.ceil(wanted), recipe.batch_rows)
+    return [drawn[start : start + recipe.batch_rows] for start in starts]
 
 
 def learning_rate(recipe: Recipe, *, step: int, steps: int) -> float:
@@ -112,23 +120,25 @@ class JointTrainer:
             learner.step += 1
 
     def _accumulate(self, learners: Sequence[Learner]) -> list[float]:
-        """Add up the gradients of one batch of each learner; returns the weighted mean loss of each."""
-        rows: list[tuple[int, Row]] = []
-        for place, learner in enumerate(learners):
-            batch = learner.batches[learner.step]
-            total = sum(row.weight * row.reply_tokens for row in batch)
-            rows += [(place, replace(row, weight=row.weight / total)) for row in batch]
-        sums = [0.0] * len(learners)
+        """Add up the gradients of one batch of each learner; returns the mean loss of each.
+
+        Every row counts alike, however long its reply is: by the token, one reply of the model's own would
+        outweigh five short corrections.
+        """
+        batches = [learner.batches[learner.step] for learner in learners]
+        rows = [(place, row) for place, batch in enumerate(batches) for row in batch]
+        means = [0.0] * len(learners)
         for part in micro_batches(rows, most_tokens=self._most_tokens):
             self._stack.rows.select([learners[place].slot for place, _ in part])
             batch = pad([row for _, row in part], pad_id=self._pad_id, device=self._model.device)
             losses, row_of_token = token_losses(self._model, batch)
-            weighted = losses * batch.weights[row_of_token]
+            shares = [1 / (len(batches[place]) * row.reply_tokens) for place, row in part]
+            weighted = losses * losses.new_tensor(shares)[row_of_token]
             weighted.sum().backward()  # pyright: ignore[reportUnknownMemberType]
-            by_row = torch.zeros_like(batch.weights).index_add_(0, row_of_token, weighted.detach())
+            by_row = losses.new_zeros(len(part)).index_add_(0, row_of_token, weighted.detach())
             for row, (place, _) in enumerate(part):
-                sums[place] += by_row[row].item()
-        return sums
+                means[place] += by_row[row].item()
+        return means
 
 
 def micro_batches(rows: Sequence[tuple[int, Row]], *, most_tokens: int) -> list[list[tuple[int, Row]]]:

@@ -7,8 +7,8 @@ import pytest
 from engine.errors import ModelUnavailableError
 from engine.language.bundled import BUNDLED_NAME, resolve_model
 from engine.language.local import LocalModel
-from engine.language.model import ChatMessage, FinishReason
-from storage.records import Role
+from engine.language.model import ChatMessage
+from storage.records import FinishReason, Role
 from tests.engine.language.conftest import ask
 
 

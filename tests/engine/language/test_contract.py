@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import AdapterError
-from engine.language.model import AdapterRef, Cancellation, ChatMessage, FinishReason, LanguageModel
-from storage.records import Role
+from engine.language.model import AdapterRef, Cancellation, ChatMessage, LanguageModel
+from storage.records import FinishReason, Role
 from tests.engine.language.conftest import adapter_ref, ask, load_tiny
 from tests.scripted_model import ScriptedModel
 

@@ -22,12 +22,12 @@ from engine.language.model import (
     AdapterRef,
     Cancellation,
     Completion,
-    FinishReason,
     GenerationRequest,
     Priority,
 )
 from engine.language.reply_text import ReplyText
 from engine.language.tokens import ChatTokenizer
+from storage.records import FinishReason
 from tests.engine.language.conftest import adapter_ref, ask, random_tokens, tiny_model, tiny_tokenizer
 
 CHAT = ChatTokenizer(tiny_tokenizer(), place="tiny")

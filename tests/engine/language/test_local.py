@@ -8,7 +8,8 @@ import torch
 
 from engine.errors import AdapterError, ModelError, ModelUnavailableError, PromptTooLongError, QueueFullError
 from engine.language.local import LocalModel
-from engine.language.model import AdapterRef, Cancellation, FinishReason
+from engine.language.model import AdapterRef, Cancellation
+from storage.records import FinishReason
 from tests.engine.language.conftest import (
     adapter_ref,
     ask,
