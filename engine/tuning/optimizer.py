@@ -7,6 +7,7 @@ the step count of those who came before, and momentum would move the weights of 
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from engine.language.lora import LoraStack
 
@@ -18,36 +19,36 @@ class SlotAdamW:
     """Loshchilov and Hutter's AdamW (arXiv 1711.05101) over the slots of a stack.
 
     All A and B move into one buffer [slots, values], so that a step of a slot is a few operations on a row.
+    Gradients stay where autograd puts them: into views of such a buffer it would add with a copy each.
     """
 
     def __init__(self, stack: LoraStack, *, weight_decay: float, clip_norm: float) -> None:
         self._weight_decay = weight_decay
         self._clip_norm = clip_norm
-        parameters = list(stack.parameters())
-        sizes = [parameter[0].numel() for parameter in parameters]
-        self._values = parameters[0].new_zeros((stack.slots, sum(sizes)))
-        self._gradients = torch.zeros_like(self._values)
+        self._parameters = list(stack.parameters())
+        sizes = [parameter[0].numel() for parameter in self._parameters]
+        self._values = self._parameters[0].new_zeros((stack.slots, sum(sizes)))
         self._mean = torch.zeros_like(self._values)
         self._square = torch.zeros_like(self._values)
         self._steps = [0] * stack.slots
         start = 0
-        for parameter, size in zip(parameters, sizes, strict=True):
+        for parameter, size in zip(self._parameters, sizes, strict=True):
             place = slice(start, start + size)
             view = self._values[:, place].view(parameter.shape)
             view.copy_(parameter.data)
             parameter.data = view
-            parameter.grad = self._gradients[:, place].view(parameter.shape)
             start += size
 
     def reset(self, slot: int) -> None:
         """Forget what was learnt of the gradients of a slot; its next user starts anew."""
-        for buffer in (self._gradients, self._mean, self._square):
-            buffer[slot].zero_()
+        self._mean[slot].zero_()
+        self._square[slot].zero_()
         self._steps[slot] = 0
 
     def clear(self) -> None:
         """Drop the gradients of a step that could not be finished."""
-        self._gradients.zero_()
+        for parameter in self._parameters:
+            parameter.grad = None
 
     @torch.no_grad()
     def step(self, slots: Sequence[int], learning_rates: Sequence[float]) -> None:
@@ -57,7 +58,7 @@ class SlotAdamW:
         self.clear()
 
     def _step(self, slot: int, learning_rate: float) -> None:
-        gradient = self._gradients[slot]
+        gradient = self._gradient(slot)
         norm = gradient.square().sum().sqrt_().item()
         gradient.mul_(min(1.0, self._clip_norm / (norm + 1e-6)))
         self._steps[slot] += 1
@@ -67,3 +68,7 @@ class SlotAdamW:
         unbiased = (square / (1 - second ** self._steps[slot])).sqrt_().add_(_EPSILON)
         values = self._values[slot].mul_(1 - learning_rate * self._weight_decay)
         values.addcdiv_(mean, unbiased, value=-learning_rate / (1 - first ** self._steps[slot]))
+
+    def _gradient(self, slot: int) -> Tensor:
+        gradients = [parameter.grad for parameter in self._parameters]
+        return torch.cat([gradient[slot].flatten() for gradient in gradients if gradient is not None])

@@ -1,0 +1,104 @@
+import pytest
+
+from engine.language.model import ChatMessage
+from engine.tuning.examples import (
+    CONTEXT_TURNS,
+    MOST_EXAMPLES,
+    Evidence,
+    build_examples,
+    fingerprint,
+    missing_evidence,
+    split_by_time,
+)
+from storage.records import FinishReason, Origin, Role
+from tests.engine.tuning.turns import turn
+
+
+@pytest.mark.parametrize(
+    ("rating", "evidence", "target"),
+    [
+        ({}, Evidence.UNRATED, "reply 1"),
+        ({"value": 1}, Evidence.LIKED, "reply 1"),
+        ({"value": 1, "note": "nice"}, Evidence.LIKED, "reply 1"),
+        ({"correction": "better"}, Evidence.CORRECTED, "better"),
+        ({"value": -1, "correction": "better"}, Evidence.CORRECTED, "better"),
+    ],
+)
+def test_what_was_said_of_a_reply_decides_what_is_learnt(rating: dict, evidence: Evidence, target: str):
+    [example] = build_examples([turn(1, **rating)])
+    assert (example.evidence, example.reply) == (evidence, target)
+
+
+@pytest.mark.parametrize("rating", [{"value": -1}, {"note": "too long"}, {"value": -1, "correction": "  "}])
+def test_a_reply_that_was_not_wanted_is_never_a_target(rating: dict):
+    assert build_examples([turn(1, **rating)]) == []
+
+
+@pytest.mark.parametrize("reason", [FinishReason.LENGTH, FinishReason.CANCELLED])
+def test_a_reply_that_broke_off_is_no_target_even_when_liked_but_its_correction_is(reason: FinishReason):
+    assert build_examples([turn(1, finish_reason=reason), turn(2, finish_reason=reason, value=1)]) == []
+    [corrected] = build_examples([turn(1, finish_reason=reason, correction="short")])
+    assert corrected.reply == "short"
+
+
+def test_forwarded_text_is_neither_learnt_nor_context():
+    examples = build_examples([turn(1, origin=Origin.FORWARDED, value=1), turn(2)])
+    assert [example.message_ids for example in examples] == [(3, 4)]
+
+
+def test_context_is_what_was_wanted_in_the_same_conversation_before():
+    turns = [turn(1, correction="right"), turn(2, conversation_id=2), turn(3)]
+    example = build_examples(turns)[-1]
+    assert example.message_ids == (1, 2, 5, 6)
+    assert example.context == (
+        ChatMessage(Role.USER, "question 1"),
+        ChatMessage(Role.ASSISTANT, "right"),
+        ChatMessage(Role.USER, "question 3"),
+    )
+
+
+def test_context_is_bounded():
+    example = build_examples([turn(number) for number in range(1, 10)])[-1]
+    assert len(example.context) == 2 * CONTEXT_TURNS + 1
+
+
+def test_what_was_said_twice_counts_once_and_late():
+    turns = [turn(1, "How ARE you?", "Fine."), turn(2), turn(3, "how are  you?", "fine.")]
+    assert [example.message_ids[-1] for example in build_examples(turns)] == [4, 6]
+
+
+def test_only_the_newest_are_kept():
+    examples = build_examples([turn(number) for number in range(1, MOST_EXAMPLES + 3)])
+    assert len(examples) == MOST_EXAMPLES
+    assert examples[0].message_ids[-1] == 6
+
+
+def test_a_secret_never_becomes_an_example():
+    mail = "ada@example.org"
+    turns = [turn(1, f"My mail is {mail}", f"Noted: {mail}"), turn(2, correction=f"{mail}!")]
+    told = repr(build_examples(turns))
+    assert "ada@" not in told
+
+
+def test_eight_corrections_are_enough_and_seven_say_how_much_is_missing():
+    corrected = [turn(number, correction=f"right {number}") for number in range(1, 9)]
+    assert missing_evidence(build_examples(corrected)) is None
+    assert missing_evidence(build_examples(corrected[:7])) == (
+        "There is not enough to learn from yet: 1 more corrections, or 3 more liked replies, "
+        "or 30 more messages would do."
+    )
+
+
+def test_nothing_is_trained_on_that_comes_after_what_judges():
+    turns = [turn(number, **({"value": 1} if number % 2 else {})) for number in range(1, 41)]
+    split = split_by_time(build_examples(turns))
+    assert [example.evidence for example in split.held_out] == [Evidence.LIKED] * 4
+    assert max(example.message_ids[-1] for example in split.train) < split.held_out[0].message_ids[-1]
+
+
+def test_the_fingerprint_follows_every_change_of_what_would_be_learnt():
+    turns = [turn(1), turn(2)]
+    before = fingerprint(build_examples(turns))
+    assert before == fingerprint(build_examples(turns))
+    assert before != fingerprint(build_examples([*turns, turn(3)]))
+    assert before != fingerprint(build_examples([turns[0], turn(2, value=1)]))
