@@ -34,6 +34,8 @@ from storage.records import Role
 STREAMED = 360
 USERS = 8
 CROWD = 32
+CROWD_REPLIES = 4
+"""A reply that was begun is not broken off, so that fairness shows over several of them."""
 REPEATS = 3
 """The best of so many is taken, of ours and of the peers', since other work may disturb any one."""
 
@@ -101,14 +103,14 @@ class Run:
 
         def count(user_id: int) -> None:
             served[user_id] += 1
-            if not snapshot and sum(served.values()) >= CROWD * 24:
+            if not snapshot and sum(served.values()) >= CROWD * CROWD_REPLIES * 24 // 2:
                 snapshot.append(list(served.values()))
 
         running = [
             model.generate(
                 asked(SPOKEN.format(user_id), user_id, 24), sink=lambda _, user_id=user_id: count(user_id)
             )
-            for _ in range(2)
+            for _ in range(CROWD_REPLIES)
             for user_id in served
         ]
         completions = await asyncio.gather(*running)

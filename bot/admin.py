@@ -111,7 +111,7 @@ class AdminHandlers:
 
     async def _tune(self, asked: Incoming) -> None:
         try:
-            await self._runner.run(asked.user_id)
+            await self._runner.run([asked.user_id])
         except TuningBusyError:
             await self._delivery.say(asked.chat_id, asked.texts.tune_busy)
         else:

@@ -15,7 +15,7 @@ from bot.app import Wires, build
 from bot.local import TerminalWire
 from bot.logs import configure
 from bot.running import idle_waiter, running
-from bot.services import Core, Services, open_core, open_services
+from bot.services import Services, open_core, open_services
 from bot.settings import Settings
 from bot.terminal import Screen, read_lines
 from bot.texts import texts_for
@@ -89,18 +89,12 @@ async def tune(settings: Settings, *, user_id: int | None, progress: Progress) -
         if user_id is not None and user_id not in users:
             sys.stderr.write(f"Nobody with the id {user_id} has talked to this Mynah.\n")
             return 1
-        failed = [not await _tune_one(core, each) for each in users if user_id in (None, each)]
-    if not failed:
+        runs = await core.runner.run(users if user_id is None else [user_id])
+    if not runs:
         sys.stderr.write("Nobody has talked to this Mynah yet.\n")
-    return 1 if any(failed) or not failed else 0
-
-
-async def _tune_one(core: Core, user_id: int) -> bool:
-    """Tune one person and say what came of it; False when the run failed."""
-    done = await core.runner.run(user_id)
-    assert done is not None, "only a night can have been run before"
-    sys.stdout.write(f"{user_id}: {outcome(done, texts_for(None))}\n")
-    return done.status is not RunStatus.FAILED
+    for run in sorted(runs, key=lambda run: run.user_id):
+        sys.stdout.write(f"{run.user_id}: {outcome(run, texts_for(None))}\n")
+    return 0 if runs and all(run.status is not RunStatus.FAILED for run in runs) else 1
 
 
 def _greet(services: Services, username: str) -> None:

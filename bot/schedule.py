@@ -68,7 +68,7 @@ class Schedule:
             await asyncio.wait([self._tick_under_way])
 
     async def tick(self) -> None:
-        """Run the night of everybody who is due, one after the other."""
+        """Run the night of everybody who is due, in one go."""
         self._tick_under_way = asyncio.ensure_future(self._run_due())
         try:
             await self._tick_under_way
@@ -81,8 +81,11 @@ class Schedule:
 
     async def _run_due(self) -> None:
         night = due_date(self._now(), self._timezone, self._nightly)
+        due: list[int] = []
         for user in await self._users.all():
             came_later = due_date(user.since, self._timezone, self._nightly) == night
             if not came_later and not await self._runs.has_night(user.user_id, night):
-                await self._runner.run(user.user_id, local_date=night)
-                await self._after_run()
+                due.append(user.user_id)
+        if due:
+            await self._runner.run(due, local_date=night)
+            await self._after_run()

@@ -91,9 +91,14 @@ def build_examples(turns: Iterable[RatedTurn]) -> list[Example]:
     return list(examples.values())[-MOST_EXAMPLES:]
 
 
+def evidence_points(examples: Iterable[Example]) -> float:
+    """How much there is to learn from."""
+    return sum(_POINTS[example.evidence] for example in examples)
+
+
 def missing_evidence(examples: Sequence[Example]) -> str | None:
     """What is lacking for tuning, in one plain sentence; None when there is enough."""
-    missing = _POINTS_NEEDED - sum(_POINTS[example.evidence] for example in examples)
+    missing = _POINTS_NEEDED - evidence_points(examples)
     if missing <= 0:
         return None
     corrections, liked, messages = (-(-missing // points) for points in _POINTS.values())

@@ -42,7 +42,8 @@ class Recipe:
 class UserJob:
     """One user's part of a job: their examples, and the folder of the adapter that serves them now.
 
-    `control` is an adapter of somebody else, to tell what is personal in a gain.
+    `control` is an adapter of somebody else, to tell what is personal in a gain; None takes that of whoever
+    was finished before in the same run.
     """
 
     user_id: int

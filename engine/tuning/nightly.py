@@ -1,12 +1,12 @@
-"""One tuning run for one user: examples, child process, gate, and a new version or none.
+"""Tuning runs: examples, one child process for all users, gate, and a new version or none for each.
 
-Whatever goes wrong before the last step changes nothing that serves; the run says what it was.
+Whatever goes wrong before the last step of a user changes nothing that serves; their run says what it was.
 """
 
 import json
 import shutil
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,19 +16,28 @@ from engine.errors import TuningBusyError, TuningError
 from engine.language.bundled import ResolvedModel
 from engine.tuning.child import OnProgress, Trainer
 from engine.tuning.evaluate import Verdict, judge
-from engine.tuning.examples import Split, build_examples, fingerprint, missing_evidence, split_by_time
+from engine.tuning.examples import (
+    Split,
+    build_examples,
+    evidence_points,
+    fingerprint,
+    missing_evidence,
+    split_by_time,
+)
 from engine.tuning.job import Candidate, Job, Progress, UserJob, read_candidate, write_job
 from engine.tuning.publish import publish
 from storage.errors import LockedError
 from storage.lock import folder_lock
 from storage.messages import MessageStore
-from storage.records import RunStatus, TuningRun
+from storage.records import Adapter, RunStatus, TuningRun
 from storage.runs import RunStore
 
-BUDGET_SECONDS = 30 * 60.0
-"""A run that takes longer than this on a slow machine ends with what it has learnt by then."""
+NIGHT_BUDGET = timedelta(minutes=30)
+"""After this, on a slow machine, training ends with what it has learnt by then."""
 
 _ENDED = "It was ended before it had finished."
+_NO_TIME = "The time was up before its turn."
+_NOTHING_NEW = "There is nothing new since the last tuning."
 
 
 def due_date(now: datetime, timezone: ZoneInfo, at: time) -> date:
@@ -45,8 +54,19 @@ def ignore(_progress: Progress) -> None:
     """The listener of a run that nobody watches."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A run that has something to learn; `new_points` is the evidence since the last one that was judged."""
+
+    run: TuningRun
+    split: Split
+    learnt_from: str
+    newest_message: int
+    new_points: float
+
+
 class TuningRunner:
-    """Tunes one user at a time; one process at a time may tune on a data folder."""
+    """Tunes users together; one process at a time may tune on a data folder."""
 
     def __init__(
         self,
@@ -57,6 +77,7 @@ class TuningRunner:
         data_folder: Path,
         base: ResolvedModel,
         now: Callable[[], datetime],
+        budget: timedelta = NIGHT_BUDGET,
         seed: int = 0,
     ) -> None:
         self._messages = messages
@@ -65,55 +86,100 @@ class TuningRunner:
         self._data_folder = data_folder
         self._base = base
         self._now = now
+        self._budget = budget
         self._seed = seed
 
     async def run(
-        self, user_id: int, *, local_date: date | None = None, on_progress: OnProgress = ignore
-    ) -> TuningRun | None:
-        """Tune one user; None when the night of `local_date` has been run already.
+        self, user_ids: Sequence[int], *, local_date: date | None = None, on_progress: OnProgress = ignore
+    ) -> list[TuningRun]:
+        """Tune these users; returns a run of each, but none for a night of `local_date` that has been run.
 
         Raises TuningBusyError when another process tunes on this folder. Any other failure is recorded in the
-        run that is returned; a cancelled run is recorded too.
+        runs; those of a cancelled call are recorded too.
         """
         try:
             with folder_lock(self._data_folder, "tuning"):
                 await self._runs.fail_running(now=self._now(), reason=_ENDED)
-                run = await self._runs.start(user_id, local_date=local_date, now=self._now())
-                return None if run is None else await self._run(run, on_progress)
+                started = [
+                    await self._runs.start(user_id, local_date=local_date, now=self._now())
+                    for user_id in user_ids
+                ]
+                return await self._run([run for run in started if run is not None], on_progress)
         except LockedError as error:
             raise TuningBusyError from error
 
-    async def _run(self, run: TuningRun, on_progress: OnProgress) -> TuningRun:
-        job_folder = self._data_folder / "tuning" / f"run-{run.run_id}"
+    async def _run(self, runs: Sequence[TuningRun], on_progress: OnProgress) -> list[TuningRun]:
+        if not runs:
+            return []
+        job_folder = self._data_folder / "tuning" / f"run-{runs[0].run_id}"
         try:
-            return await self._tune(run, job_folder, on_progress)
-        except TuningError as error:
-            return await self._close(run, RunStatus.FAILED, str(error))
+            return await self._tune(runs, job_folder, on_progress)
         except BaseException:
-            await self._close(run, RunStatus.FAILED, _ENDED)
+            await self._runs.fail_running(now=self._now(), reason=_ENDED)
             raise
         finally:
             shutil.rmtree(job_folder, ignore_errors=True)  # it holds chat text
 
-    async def _tune(self, run: TuningRun, job_folder: Path, on_progress: OnProgress) -> TuningRun:
+    async def _tune(
+        self, runs: Sequence[TuningRun], job_folder: Path, on_progress: OnProgress
+    ) -> list[TuningRun]:
+        """Train whoever has something new, most of it first, and settle each run."""
+        prepared: list[_Prepared] = []
+        settled: list[TuningRun] = []
+        for run in runs:
+            match await self._prepare(run):
+                case _Prepared() as ready:
+                    prepared.append(ready)
+                case reason:
+                    settled.append(await self._close(run, RunStatus.SKIPPED, reason))
+        if prepared:
+            prepared.sort(key=lambda one: one.new_points, reverse=True)
+            write_job(job_folder, await self._job(prepared))
+            failure = await self._train(job_folder, on_progress)
+            settled += [await self._settle(one, job_folder, failure) for one in prepared]
+        return settled
+
+    async def _prepare(self, run: TuningRun) -> _Prepared | str:
+        """What a run will learn, or why it is not worth a training."""
         examples = build_examples(await self._messages.rated_turns(run.user_id))
         lacking = missing_evidence(examples)
         if lacking is not None:
-            return await self._close(run, RunStatus.SKIPPED, lacking)
+            return lacking
+        last = await self._last_report(run.user_id)
         learnt_from = fingerprint(examples)
-        if run.local_date is not None and await self._judged_before(run.user_id, learnt_from):
-            return await self._close(run, RunStatus.SKIPPED, "There is nothing new since the last tuning.")
-        split = split_by_time(examples)
-        write_job(job_folder, await self._job(run.user_id, split))
-        await self._trainer.train(job_folder, on_progress)
-        candidate = read_candidate(job_folder, run.user_id)
-        if candidate is None:
-            raise TuningError("The training ended without a result.")
-        verdict = judge(candidate.measurement, seed=self._seed)
-        report = _report(split, verdict, candidate, learnt_from)
-        if not verdict.promoted:
-            return await self._close(run, RunStatus.REJECTED, verdict.reason, report)
-        return await self._promote(run, candidate, verdict, report)
+        if run.local_date is not None and last.get("learnt_from") == learnt_from:
+            return _NOTHING_NEW
+        known = last.get("newest_message", 0)
+        return _Prepared(
+            run=run,
+            split=split_by_time(examples),
+            learnt_from=learnt_from,
+            newest_message=examples[-1].message_ids[-1],
+            new_points=evidence_points(one for one in examples if one.message_ids[-1] > known),
+        )
+
+    async def _train(self, job_folder: Path, on_progress: OnProgress) -> str | None:
+        """Run the child; returns why it broke off. Whoever it had finished by then is judged all the same."""
+        try:
+            await self._trainer.train(job_folder, on_progress)
+        except TuningError as error:
+            return str(error)
+        return None
+
+    async def _settle(self, one: _Prepared, job_folder: Path, failure: str | None) -> TuningRun:
+        """Judge what came of one user's training, and publish it or say why not."""
+        try:
+            candidate = read_candidate(job_folder, one.run.user_id)
+            if candidate is None:
+                status = RunStatus.SKIPPED if failure is None else RunStatus.FAILED
+                return await self._close(one.run, status, failure or _NO_TIME)
+            verdict = judge(candidate.measurement, seed=self._seed)
+            report = _report(one, verdict, candidate)
+            if not verdict.promoted:
+                return await self._close(one.run, RunStatus.REJECTED, verdict.reason, report)
+            return await self._promote(one.run, candidate, verdict, report)
+        except TuningError as error:
+            return await self._close(one.run, RunStatus.FAILED, str(error))
 
     async def _promote(
         self, run: TuningRun, candidate: Candidate, verdict: Verdict, report: dict[str, Any]
@@ -134,30 +200,32 @@ class TuningRunner:
         except KeyError as error:
             raise TuningError("The user was forgotten meanwhile.") from error
 
-    async def _job(self, user_id: int, split: Split) -> Job:
+    async def _job(self, prepared: Sequence[_Prepared]) -> Job:
         active = {adapter.user_id: adapter for adapter in await self._runs.active_adapters()}
-        own = active.pop(user_id, None)
-        other = next(iter(active.values()), None)
-        user = UserJob(
-            user_id=user_id,
-            split=split,
-            active=None if own is None else self._data_folder / own.folder,
-            control=None if other is None else self._data_folder / other.folder,
-        )
         return Job(
             base_name=self._base.name,
             base_folder=self._base.folder,
-            users=(user,),
+            users=tuple(self._user_job(one, active) for one in prepared),
             seed=self._seed,
-            budget_seconds=BUDGET_SECONDS,
+            budget_seconds=self._budget.total_seconds(),
         )
 
-    async def _judged_before(self, user_id: int, learnt_from: str) -> bool:
-        """Whether the newest run that trained had exactly these examples."""
+    def _user_job(self, one: _Prepared, active: dict[int, Adapter]) -> UserJob:
+        own = active.get(one.run.user_id)
+        other = next((adapter for user_id, adapter in active.items() if user_id != one.run.user_id), None)
+        return UserJob(
+            user_id=one.run.user_id,
+            split=one.split,
+            active=None if own is None else self._data_folder / own.folder,
+            control=None if other is None else self._data_folder / other.folder,
+        )
+
+    async def _last_report(self, user_id: int) -> dict[str, Any]:
+        """The report of the newest run that was judged, empty when there is none."""
         for run in reversed(await self._runs.runs_of(user_id)):
             if run.status in (RunStatus.PROMOTED, RunStatus.REJECTED):
-                return json.loads(run.report).get("learnt_from") == learnt_from
-        return False
+                return json.loads(run.report)
+        return {}
 
     async def _close(
         self, run: TuningRun, status: RunStatus, reason: str, report: dict[str, Any] | None = None
@@ -167,12 +235,13 @@ class TuningRunner:
         )
 
 
-def _report(split: Split, verdict: Verdict, candidate: Candidate, learnt_from: str) -> dict[str, Any]:
+def _report(one: _Prepared, verdict: Verdict, candidate: Candidate) -> dict[str, Any]:
     """The figures of a run as they are kept: losses in nats per token."""
     return {
-        "examples": len(split.train),
-        "held_out": len(split.held_out),
-        "learnt_from": learnt_from,
+        "examples": len(one.split.train),
+        "held_out": len(one.split.held_out),
+        "learnt_from": one.learnt_from,
+        "newest_message": one.newest_message,
         **asdict(verdict),
         "training": dict(candidate.training),
     }

@@ -74,6 +74,7 @@ class Worker:
         self._meter = Meter(
             model, self._stack, self._tokenizer, pad_id=pad_id, most_tokens=job.recipe.micro_batch_tokens
         )
+        self._finished_last: Path | None = None
         self._canary = _canary_rows(job.base_folder)
         self._canary_base = self._canary_loss(NO_ADAPTER)
 
@@ -139,11 +140,13 @@ class Worker:
         write_candidate(
             Candidate(user_id=user.user_id, folder=folder, measurement=measurement, training=training)
         )
+        self._finished_last = folder
 
     def _measure(self, slot: int, weights: LoraWeights, user: UserJob) -> Measurement:
         rows = self._encode(user.split.held_out)
         base, candidate = self._meter.losses(rows, NO_ADAPTER), self._meter.losses(rows, slot)
-        active, control = self._guest_losses(user.active, rows), self._guest_losses(user.control, rows)
+        active = self._guest_losses(user.active, rows)
+        control = self._guest_losses(user.control or self._finished_last, rows)
         questions = [
             *CANARY_QUESTIONS,
             *(example.context[-1].content for example in user.split.held_out[-4:]),

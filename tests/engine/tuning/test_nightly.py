@@ -1,4 +1,5 @@
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,13 +11,13 @@ from engine.language.bundled import ResolvedModel
 from engine.language.peft_format import CONFIG_NAME, WEIGHTS_NAME
 from engine.tuning.child import OnProgress
 from engine.tuning.evaluate import Measurement, TurnLosses
-from engine.tuning.job import Candidate, candidate_folder, read_job, write_candidate
+from engine.tuning.job import Candidate, UserJob, candidate_folder, read_job, write_candidate
 from engine.tuning.nightly import TuningRunner, due_date
 from storage.database import Database
 from storage.feedback import FeedbackStore
 from storage.lock import folder_lock
 from storage.messages import MessageStore
-from storage.records import NewMessage, Role, RunStatus
+from storage.records import NewMessage, Role, RunStatus, TuningRun
 from storage.runs import RunStore
 from storage.users import UserStore
 
@@ -25,16 +26,25 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 class FakeTrainer:
-    """Writes an adapter folder whose held-out loss falls, or rises, by half."""
+    """Writes adapter folders whose held-out loss falls, or rises, by half; ends after some of the users."""
 
-    def __init__(self, *, better: bool = True, failure: str | None = None) -> None:
+    def __init__(
+        self, *, better: bool = True, failure: str | None = None, finishes: int | None = None
+    ) -> None:
         self._after = 5.0 if better else 15.0
         self._failure = failure
+        self._finishes = 0 if failure is not None and finishes is None else finishes
+        self.order: list[int] = []
 
     async def train(self, job_folder: Path, on_progress: OnProgress) -> None:
+        users = read_job(job_folder).users
+        self.order = [user.user_id for user in users]
+        self._write(job_folder, users[: self._finishes])
         if self._failure is not None:
             raise TuningError(self._failure)
-        for user in read_job(job_folder).users:
+
+    def _write(self, job_folder: Path, users: Sequence[UserJob]) -> None:
+        for user in users:
             folder = candidate_folder(job_folder, user.user_id)
             folder.mkdir()
             for name in (CONFIG_NAME, WEIGHTS_NAME):
@@ -57,23 +67,28 @@ class FakeTrainer:
 async def store(database: Database, clock: Callable[[], datetime]) -> Database:
     """Twelve corrected turns of one user."""
     await UserStore(database).add(USER_ID, name="Ada", is_owner=True, now=clock())
+    await correct(database, USER_ID, turns=12, now=clock())
+    return database
+
+
+async def correct(database: Database, user_id: int, *, turns: int, now: datetime) -> None:
+    """Log corrected turns of a user."""
     messages, ratings = MessageStore(database), FeedbackStore(database)
-    conversation_id = await messages.start_conversation(user_id=USER_ID, chat_id=USER_ID, now=clock())
-    for number in range(12):
+    conversation_id = await messages.start_conversation(user_id=user_id, chat_id=user_id, now=now)
+    for number in range(turns):
         halves = [
             NewMessage(
-                user_id=USER_ID,
-                chat_id=USER_ID,
+                user_id=user_id,
+                chat_id=user_id,
                 conversation_id=conversation_id,
                 role=role,
                 text=f"{role} {number}",
-                created_at=clock(),
+                created_at=now,
             )
             for role in (Role.USER, Role.ASSISTANT)
         ]
         _, reply = await messages.add_turn(halves[0], halves[1])
-        await ratings.rate(reply.message_id, user_id=USER_ID, correction=f"right {number}", now=clock())
-    return database
+        await ratings.rate(reply.message_id, user_id=user_id, correction=f"right {number}", now=now)
 
 
 def runner_over(
@@ -90,9 +105,8 @@ def runner_over(
 
 
 async def test_a_better_candidate_is_published_and_active(store, clock, tmp_path):
-    run = await runner_over(store, clock, tmp_path, FakeTrainer()).run(USER_ID)
+    [run] = await runner_over(store, clock, tmp_path, FakeTrainer()).run([USER_ID])
 
-    assert run is not None
     assert run.status is RunStatus.PROMOTED
     active = await RunStore(store).active_adapter(USER_ID)
     assert active is not None
@@ -101,9 +115,8 @@ async def test_a_better_candidate_is_published_and_active(store, clock, tmp_path
 
 
 async def test_a_worse_candidate_is_rejected_with_its_figures(store, clock, tmp_path):
-    run = await runner_over(store, clock, tmp_path, FakeTrainer(better=False)).run(USER_ID)
+    [run] = await runner_over(store, clock, tmp_path, FakeTrainer(better=False)).run([USER_ID])
 
-    assert run is not None
     assert run.status is RunStatus.REJECTED
     assert '"after": 1.5' in run.report
     assert await RunStore(store).active_adapter(USER_ID) is None
@@ -111,12 +124,12 @@ async def test_a_worse_candidate_is_rejected_with_its_figures(store, clock, tmp_
 
 
 async def test_a_failing_child_changes_nothing_and_is_recorded(store, clock, tmp_path):
-    await runner_over(store, clock, tmp_path, FakeTrainer()).run(USER_ID)
+    await runner_over(store, clock, tmp_path, FakeTrainer()).run([USER_ID])
     before = await RunStore(store).active_adapter(USER_ID)
 
-    run = await runner_over(store, clock, tmp_path, FakeTrainer(failure="It was killed.")).run(USER_ID)
+    trainer = FakeTrainer(failure="It was killed.")
+    [run] = await runner_over(store, clock, tmp_path, trainer).run([USER_ID])
 
-    assert run is not None
     assert (run.status, run.reason) == (RunStatus.FAILED, "It was killed.")
     assert await RunStore(store).active_adapter(USER_ID) == before
     assert not list((tmp_path / "tuning").iterdir())
@@ -125,21 +138,79 @@ async def test_a_failing_child_changes_nothing_and_is_recorded(store, clock, tmp
 async def test_a_night_is_run_once_and_skipped_when_nothing_is_new(store, clock, tmp_path):
     runner = runner_over(store, clock, tmp_path, FakeTrainer())
 
-    first = await runner.run(USER_ID, local_date=date(2026, 3, 2))
-    again = await runner.run(USER_ID, local_date=date(2026, 3, 2))
-    next_night = await runner.run(USER_ID, local_date=date(2026, 3, 3))
+    [first] = await runner.run([USER_ID], local_date=date(2026, 3, 2))
+    again = await runner.run([USER_ID], local_date=date(2026, 3, 2))
+    [next_night] = await runner.run([USER_ID], local_date=date(2026, 3, 3))
 
-    assert first is not None
     assert first.status is RunStatus.PROMOTED
-    assert again is None
-    assert next_night is not None
+    assert again == []
     assert next_night.status is RunStatus.SKIPPED
+
+
+@pytest.fixture
+async def crowd(store: Database, clock: Callable[[], datetime]) -> Database:
+    """Three users: the second has most to learn from, the last too little."""
+    for user_id, turns in ((8, 15), (9, 2)):
+        await UserStore(store).add(user_id, name="Ben", is_owner=False, now=clock())
+        await correct(store, user_id, turns=turns, now=clock())
+    return store
+
+
+def statuses(runs: list[TuningRun]) -> dict[int, RunStatus]:
+    return {run.user_id: run.status for run in runs}
+
+
+async def test_many_are_tuned_in_one_go_whoever_has_most_news_first(crowd, clock, tmp_path):
+    trainer = FakeTrainer()
+    runs = await runner_over(crowd, clock, tmp_path, trainer).run([7, 8, 9], local_date=date(2026, 3, 2))
+
+    assert trainer.order == [8, 7]
+    assert statuses(runs) == {7: RunStatus.PROMOTED, 8: RunStatus.PROMOTED, 9: RunStatus.SKIPPED}
+
+
+async def test_evidence_that_was_judged_before_is_no_news(crowd, clock, tmp_path):
+    await runner_over(crowd, clock, tmp_path, FakeTrainer()).run([8])
+    await correct(crowd, 8, turns=1, now=clock())
+    trainer = FakeTrainer()
+    await runner_over(crowd, clock, tmp_path, trainer).run([7, 8])
+
+    assert trainer.order == [7, 8]
+
+
+async def test_whoever_was_finished_before_the_child_died_is_judged_all_the_same(crowd, clock, tmp_path):
+    trainer = FakeTrainer(failure="It was killed.", finishes=1)
+    runs = await runner_over(crowd, clock, tmp_path, trainer).run([7, 8])
+
+    assert statuses(runs) == {8: RunStatus.PROMOTED, 7: RunStatus.FAILED}
+
+
+async def test_whoever_had_no_turn_before_the_time_was_up_is_told_so(crowd, clock, tmp_path):
+    runs = await runner_over(crowd, clock, tmp_path, FakeTrainer(finishes=1)).run([7, 8])
+
+    assert statuses(runs) == {8: RunStatus.PROMOTED, 7: RunStatus.SKIPPED}
+    assert next(run.reason for run in runs if run.user_id == 7) == "The time was up before its turn."
+
+
+async def test_a_cancelled_call_leaves_no_run_open(crowd, clock, tmp_path):
+    class Endless(FakeTrainer):
+        async def train(self, job_folder: Path, on_progress: OnProgress) -> None:
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(runner_over(crowd, clock, tmp_path, Endless()).run([7, 8]))
+    await asyncio.sleep(0.2)
+    task.cancel()
+    await asyncio.wait([task])
+
+    for user_id in (7, 8):
+        [run] = await RunStore(crowd).runs_of(user_id)
+        assert run.status is RunStatus.FAILED
+    assert not list((tmp_path / "tuning").iterdir())
 
 
 async def test_two_processes_do_not_tune_at_once(store, clock, tmp_path):
     runner = runner_over(store, clock, tmp_path, FakeTrainer())
     with folder_lock(tmp_path, "tuning"), pytest.raises(TuningBusyError):
-        await runner.run(USER_ID)
+        await runner.run([USER_ID])
 
 
 @pytest.mark.parametrize("at", [time(2, 30), time(3, 30), time(0, 0)])
