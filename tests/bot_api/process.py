@@ -56,6 +56,11 @@ class BotProcess:
             raise RuntimeError(f"the bot ended instead of polling:\n{self.log.read_text()}")
         polled.result()
 
+    async def wait(self) -> int:
+        """Wait until it ends by itself; returns its exit status."""
+        assert self._child is not None, "started before waited for"
+        return await self._child.wait()
+
     async def kill(self) -> None:
         """End it as a power cut would."""
         await self._end(signal.SIGKILL)
@@ -68,4 +73,4 @@ class BotProcess:
         assert self._child is not None, "started before ended"
         if self._child.returncode is None:
             self._child.send_signal(number)
-        return await self._child.wait()
+        return await self.wait()

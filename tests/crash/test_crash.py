@@ -5,16 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.crash.harness import Plan, crash_run
-from tests.engine.language.conftest import tiny_model, tiny_tokenizer
+from tests.engine.language.conftest import save_tiny
 
 
 @pytest.fixture
 def model_folder(tmp_path: Path) -> Path:
     """A random model, so that a start takes seconds and a reply less than one."""
-    folder = tmp_path / "tiny"
-    tiny_model().save_pretrained(folder)
-    tiny_tokenizer().save_pretrained(folder)
-    return folder
+    return save_tiny(tmp_path / "tiny")
 
 
 @pytest.mark.slow

@@ -59,13 +59,17 @@ def tiny_model() -> LlamaForCausalLM:
     return LlamaForCausalLM(config).eval()
 
 
-@pytest.fixture(scope="session")
-def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def save_tiny(folder: Path) -> Path:
     """The tiny model as a folder that `transformers` reads."""
-    folder = tmp_path_factory.mktemp("models") / BASE_NAME
     tiny_model().save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model on disk."""
+    return save_tiny(tmp_path_factory.mktemp("models") / BASE_NAME)
 
 
 def random_weights(seed: int, *, rank: int = 4, scaling: float = 2.0, size: float = 0.3) -> LoraWeights:

@@ -1,0 +1,53 @@
+"""The bot as a process: how it stops, what the next start takes up, and who may share its folder."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.bot_api import BotApiServer
+from tests.bot_api.process import BotProcess
+from tests.engine.language.conftest import save_tiny
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+async def test_a_stop_in_the_middle_of_a_reply_is_quick_and_the_next_start_answers(
+    data: Path,
+) -> None:
+    settings = {"MYNAH_MAX_NEW_TOKENS": "200", "MYNAH_SEED": "1"}
+    async with BotApiServer(repeat_wait_seconds=3) as server:
+        ada = server.person(2001, "Ada")
+        bot = BotProcess(server, data, user_ids=[2001], settings=settings)
+        await bot.start()
+        await ada.say("Tell me a long story about the sea.")
+        await ada.wait_for_reply(timeout_seconds=20)
+        stopped = time.monotonic()
+        assert await bot.stop() == 0
+        assert time.monotonic() - stopped < 8
+        assert not any(reply.buttons for reply in ada.chat.replies)
+        await bot.start()
+        await server.until(lambda: any(reply.buttons for reply in ada.chat.replies), timeout_seconds=60)
+        assert len(ada.chat.replies) == 1
+        assert await bot.stop() == 0
+
+
+async def test_a_second_bot_on_the_same_folder_is_refused(tmp_path: Path, data: Path) -> None:
+    settings = {"MYNAH_MODEL": str(save_tiny(tmp_path / "tiny"))}
+    async with BotApiServer() as server:
+        first = BotProcess(server, data, user_ids=[2001], settings=settings)
+        await first.start()
+        try:
+            second = BotProcess(server, data, user_ids=[2001], settings=settings)
+            with pytest.raises(RuntimeError, match="Another Mynah process holds the lock 'bot'"):
+                await second.start(timeout_seconds=30)
+            assert await second.wait() == 1
+        finally:
+            await first.stop()
