@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from bot.commands import chat, run, tune
+from bot.commands import chat, evaluate, run, tune
 from bot.progress import sentences_on
 from bot.settings import Settings, SettingsError
 from engine.errors import EngineError
@@ -25,6 +25,9 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("chat", help="talk in the terminal")
     tuning = commands.add_parser("tune", help="learn now from what was said, rated and corrected")
     tuning.add_argument("--user", type=int, metavar="ID", help="only this person")
+    evaluation = commands.add_parser("evaluate", help="tell what learning has brought, and what it cost")
+    evaluation.add_argument("--user", type=int, metavar="ID", help="only this person")
+    evaluation.add_argument("--json", action="store_true", help="for machines")
     return root
 
 
@@ -53,6 +56,8 @@ async def _dispatch(options: argparse.Namespace, settings: Settings, environment
     with sentences_on(sys.stderr) as progress:
         if options.command == "tune":
             return await tune(settings, user_id=options.user, progress=progress)
+        if options.command == "evaluate":
+            return await evaluate(settings, user_id=options.user, json=options.json, progress=progress)
         if options.command == "run" and settings.telegram_bot_token is not None:
             return await run(settings, settings.telegram_bot_token, progress=progress)
         return await chat(settings, environment, progress=progress)

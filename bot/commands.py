@@ -14,12 +14,15 @@ from bot.admin import outcome
 from bot.app import Wires, build
 from bot.local import TerminalWire
 from bot.logs import configure
+from bot.reports import as_json, as_table
 from bot.running import idle_waiter, running
 from bot.services import Services, open_core, open_services
 from bot.settings import Settings
 from bot.terminal import Screen, read_lines
 from bot.texts import texts_for
 from engine.language.bundled import Progress
+from engine.tuning.report import build_report
+from storage.feedback import FeedbackStore
 from storage.lock import folder_lock
 from storage.records import RunStatus
 
@@ -27,6 +30,8 @@ LOCAL_USER_ID = 1
 """The person at the terminal."""
 
 _POLL_READ_SECONDS = 20.0
+_NOBODY = "Nobody has talked to this Mynah yet.\n"
+_UNKNOWN = "Nobody with the id {user_id} has talked to this Mynah.\n"
 
 
 async def run(settings: Settings, token: str, *, progress: Progress) -> int:
@@ -87,14 +92,31 @@ async def tune(settings: Settings, *, user_id: int | None, progress: Progress) -
     async with open_core(settings, progress=progress) as core:
         users = [user.user_id for user in await core.users.all()]
         if user_id is not None and user_id not in users:
-            sys.stderr.write(f"Nobody with the id {user_id} has talked to this Mynah.\n")
+            sys.stderr.write(_UNKNOWN.format(user_id=user_id))
             return 1
         runs = await core.runner.run(users if user_id is None else [user_id])
     if not runs:
-        sys.stderr.write("Nobody has talked to this Mynah yet.\n")
+        sys.stderr.write(_NOBODY)
     for run in sorted(runs, key=lambda run: run.user_id):
         sys.stdout.write(f"{run.user_id}: {outcome(run, texts_for(None))}\n")
     return 0 if runs and all(run.status is not RunStatus.FAILED for run in runs) else 1
+
+
+async def evaluate(settings: Settings, *, user_id: int | None, json: bool, progress: Progress) -> int:
+    """`mynah evaluate`: what the tuning of one person or of everybody has brought and cost."""
+    configure(logging.WARNING)
+    async with open_core(settings, progress=progress) as core:
+        users = [user.user_id for user in await core.users.all() if user_id in (None, user.user_id)]
+        ratings = FeedbackStore(core.database)
+        reports = [
+            build_report(each, await ratings.tallies(each), await core.runs.runs_of(each)) for each in users
+        ]
+    if not reports:
+        sys.stderr.write(_NOBODY if user_id is None else _UNKNOWN.format(user_id=user_id))
+        return 1
+    text = as_json(reports) if json else "\n\n".join(map(as_table, reports))
+    sys.stdout.write(f"{text}\n")
+    return 0
 
 
 def _greet(services: Services, username: str) -> None:

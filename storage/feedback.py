@@ -4,7 +4,7 @@ from datetime import datetime
 
 from storage.database import Database
 from storage.messages import rating_of
-from storage.records import Rating
+from storage.records import Rating, VersionTally
 from storage.times import to_text
 
 
@@ -46,6 +46,29 @@ class FeedbackStore:
         await self._database.execute(
             "UPDATE ratings SET value = NULL, updated_at = ? WHERE message_id = ?", (to_text(now), message_id)
         )
+
+    async def tallies(self, user_id: int) -> list[VersionTally]:
+        """What was said of the replies to a user by the version that wrote them, the base model first."""
+        rows = await self._database.fetch_all(
+            """
+            SELECT g.adapter_version, count(*) AS replies, coalesce(sum(r.value = 1), 0) AS liked,
+                   coalesce(sum(r.value = -1), 0) AS disliked, count(r.correction) AS corrected
+            FROM messages AS m JOIN generations AS g USING (message_id)
+                               LEFT JOIN ratings AS r USING (message_id)
+            WHERE m.user_id = ? GROUP BY g.adapter_version ORDER BY g.adapter_version
+            """,
+            (user_id,),
+        )
+        return [
+            VersionTally(
+                adapter_version=row["adapter_version"],
+                replies=row["replies"],
+                liked=row["liked"],
+                disliked=row["disliked"],
+                corrected=row["corrected"],
+            )
+            for row in rows
+        ]
 
     async def get(self, message_id: int) -> Rating | None:
         """The rating of one reply, if there is one."""

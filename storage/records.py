@@ -165,6 +165,17 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VersionTally:
+    """What a user said of the replies of one adapter version; None is the bare base model."""
+
+    adapter_version: int | None
+    replies: int
+    liked: int
+    disliked: int
+    corrected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RatedTurn:
     """A question with its reply and rating: the raw material of tuning, oldest first."""
 

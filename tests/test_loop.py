@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
@@ -77,16 +78,16 @@ async def command(person: Person, text: str) -> str:
     return (await person.wait_for_reply(timeout_seconds=30)).text
 
 
-async def tune(data: Path, user_id: int) -> str:
-    """`mynah tune` beside the running bot; returns what it says."""
-    tuning = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "tune", "--user", str(user_id)),
+async def mynah(data: Path, *arguments: str) -> str:
+    """A command beside the running bot; returns what it says."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments),
         cwd=REPOSITORY,
         env={"PATH": "", "MYNAH_DATA": str(data)},
         stdout=asyncio.subprocess.PIPE,
     )
-    said, _ = await tuning.communicate()
-    assert tuning.returncode == 0, said.decode()
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
     return said.decode()
 
 
@@ -109,7 +110,8 @@ async def test_corrections_change_what_is_answered_to_questions_never_seen(tmp_p
             for question, answer in LESSONS.items():
                 await ask(ada, question)
                 await command(ada, f"/feedback better: {answer} {SIGN_OFF}")
-            sys.stdout.write(f"\nmynah tune: {await tune(tmp_path, 2001)}")
+            said = await mynah(tmp_path, "tune", "--user", "2001")
+            sys.stdout.write(f"\nmynah tune: {said}")
             told = await ada.wait_for_reply(
                 where=lambda message: message.text.startswith("Learnt"), timeout_seconds=10
             )
@@ -117,6 +119,7 @@ async def test_corrections_change_what_is_answered_to_questions_never_seen(tmp_p
             after = await ask_all_unseen(ada)
             show("after", after)
             neighbour = await ask_all_unseen(ben)
+            [report] = json.loads(await mynah(tmp_path, "evaluate", "--user", "2001", "--json"))["users"]
             await command(ada, "/rollback")
             taken_back = await ask_all_unseen(ada)
         finally:
@@ -125,4 +128,6 @@ async def test_corrections_change_what_is_answered_to_questions_never_seen(tmp_p
     assert sum(map(in_style, after)) >= 8
     assert neighbour == before  # another person's weights are none of his
     assert taken_back == before
+    assert [version["corrected"] for version in report["versions"]] == [len(LESSONS), 0]
+    assert [run["status"] for run in report["runs"]] == ["promoted"]
     assert exit_status == 0

@@ -1,0 +1,111 @@
+"""What became of all the tuning of one user: satisfaction by version, and what each run found and cost."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storage.records import RunStatus, TuningRun, VersionTally
+
+_Z_95 = 1.959964
+"""The quantile of the normal distribution for a two-sided interval of 95 %."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Satisfaction:
+    """How the replies of one adapter version were received; None is the base model.
+
+    `share` is likes among thumbs, NaN without any; `low` and `high` bound its 95 % interval.
+    """
+
+    adapter_version: int | None
+    replies: int
+    liked: int
+    disliked: int
+    corrected: int
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFigures:
+    """One run. Losses in nats a token on held-out replies; figures are NaN where nothing was trained."""
+
+    run_id: int
+    started_at: datetime
+    status: RunStatus
+    reason: str
+    adapter_version: int | None
+    examples: int
+    before: float
+    after: float
+    tokens: float
+    seconds: float
+    peak_memory_mb: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserReport:
+    """Everything about one user, oldest first."""
+
+    user_id: int
+    versions: tuple[Satisfaction, ...]
+    runs: tuple[RunFigures, ...]
+
+
+def build_report(user_id: int, tallies: Sequence[VersionTally], runs: Sequence[TuningRun]) -> UserReport:
+    """Put the figures of one user together (pure)."""
+    return UserReport(
+        user_id=user_id,
+        versions=tuple(_satisfaction(tally) for tally in tallies),
+        runs=tuple(_figures(run) for run in runs if run.status is not RunStatus.RUNNING),
+    )
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """The 95 % score interval of a share (Wilson 1927); from 0 to 1 when nothing was tried.
+
+    Unlike the usual one it holds at few trials and near 0 and 1, where thumbs are.
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    share, weight = successes / trials, _Z_95**2 / trials
+    centre = (share + weight / 2) / (1 + weight)
+    half = math.sqrt(share * (1 - share) * weight + weight**2 / 4) / (1 + weight)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _satisfaction(tally: VersionTally) -> Satisfaction:
+    thumbs = tally.liked + tally.disliked
+    low, high = wilson_interval(tally.liked, thumbs)
+    return Satisfaction(
+        adapter_version=tally.adapter_version,
+        replies=tally.replies,
+        liked=tally.liked,
+        disliked=tally.disliked,
+        corrected=tally.corrected,
+        share=tally.liked / thumbs if thumbs else math.nan,
+        low=low,
+        high=high,
+    )
+
+
+def _figures(run: TuningRun) -> RunFigures:
+    report: dict[str, Any] = json.loads(run.report)
+    training: dict[str, float] = report.get("training", {})
+    return RunFigures(
+        run_id=run.run_id,
+        started_at=run.started_at,
+        status=run.status,
+        reason=run.reason,
+        adapter_version=run.adapter_version,
+        examples=report.get("examples", 0),
+        before=report.get("before", math.nan),
+        after=report.get("after", math.nan),
+        tokens=training.get("tokens", math.nan),
+        seconds=training.get("seconds", math.nan),
+        peak_memory_mb=training.get("peak_memory_mb", math.nan),
+    )
