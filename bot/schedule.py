@@ -60,7 +60,7 @@ class Schedule:
         self._scheduler.start()
 
     async def stop(self) -> None:
-        """End the run under way, if any; it is recorded as failed and tried again the next night."""
+        """End the run under way, if any; it is recorded as failed and taken up at the next start."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         if self._tick_under_way is not None:
@@ -84,7 +84,7 @@ class Schedule:
         due: list[int] = []
         for user in await self._users.all():
             came_later = due_date(user.since, self._timezone, self._nightly) == night
-            if not came_later and not await self._runs.has_night(user.user_id, night):
+            if not came_later and not await self._runs.is_settled(user.user_id, night):
                 due.append(user.user_id)
         if due:
             await self._runner.run(due, local_date=night)

@@ -98,6 +98,7 @@ async def open_core(
             data_folder=settings.data,
             base=base,
             now=now,
+            budget=settings.night_budget,
         )
         yield Core(
             settings=settings,

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.tuning.nightly import NIGHT_BUDGET
 
 Value = TypeVar("Value")
 
@@ -29,6 +31,7 @@ class Settings:
     owner: int | None = None
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     nightly: time = time(3, 30)
+    night_budget: timedelta = NIGHT_BUDGET
     database_key: str | None = field(default=None, repr=False)
     max_new_tokens: int = 256
     seed: int | None = None
@@ -49,6 +52,7 @@ class Settings:
             owner=reader.read("MYNAH_OWNER", _id, None),
             timezone=reader.read("MYNAH_TIMEZONE", _timezone, ZoneInfo("UTC")),
             nightly=reader.read("MYNAH_NIGHTLY", _time, time(3, 30)),
+            night_budget=reader.read("MYNAH_NIGHT_BUDGET", _minutes, NIGHT_BUDGET),
             database_key=reader.read("MYNAH_DATABASE_KEY", str, None),
             max_new_tokens=reader.read("MYNAH_MAX_NEW_TOKENS", _positive, 256),
             seed=reader.read("MYNAH_SEED", _whole, None),
@@ -108,6 +112,10 @@ def _positive(raw: str) -> int:
     if _whole(raw) == 0:
         raise ValueError("must be above 0")
     return int(raw)
+
+
+def _minutes(raw: str) -> timedelta:
+    return timedelta(minutes=_positive(raw))
 
 
 def _timezone(raw: str) -> ZoneInfo:

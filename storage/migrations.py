@@ -237,6 +237,10 @@ def m009_finish_reasons(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE generations ADD COLUMN finish_reason TEXT NOT NULL DEFAULT 'stop'")
 
 
+def m010_run_attempts(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE runs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 1")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -247,6 +251,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m007_summaries,
     m008_profiles,
     m009_finish_reasons,
+    m010_run_attempts,
 )
 
 

@@ -8,6 +8,11 @@ from storage.database import Database, Row
 from storage.records import Adapter, AdapterStatus, RunStatus, TuningRun
 from storage.times import from_optional, from_text, to_text
 
+MOST_ATTEMPTS = 3
+"""A night that failed so often is given up: whatever breaks it would go on breaking it."""
+
+_TRIED_AGAIN = f"local_date IS NOT NULL AND status = 'failed' AND attempts < {MOST_ATTEMPTS}"
+
 
 class RunStore:
     """The tables `runs` and `adapters`."""
@@ -16,19 +21,24 @@ class RunStore:
         self._database = database
 
     async def start(self, user_id: int, *, local_date: date | None, now: datetime) -> TuningRun | None:
-        """Open a run; None when this user's run of that night exists already. By hand there is no date."""
+        """Open a run, or the failed one of that night again; None when that night of this user is settled.
+
+        By hand there is no date.
+        """
         async with self._database.transaction() as connection:
             cursor = await connection.execute(
-                """
+                f"""
                 INSERT INTO runs (user_id, local_date, status, started_at) VALUES (?, ?, 'running', ?)
-                ON CONFLICT (user_id, local_date) DO NOTHING
+                ON CONFLICT (user_id, local_date) DO UPDATE
+                SET status = 'running', attempts = attempts + 1, started_at = excluded.started_at,
+                    finished_at = NULL, reason = ''
+                WHERE {_TRIED_AGAIN}
+                RETURNING run_id
                 """,
                 (user_id, None if local_date is None else local_date.isoformat(), to_text(now)),
             )
-            if cursor.rowcount == 0:
-                return None
-            run_id = cursor.lastrowid
-        return await self.get(run_id)
+            row = await cursor.fetchone()
+        return None if row is None else await self.get(row["run_id"])
 
     async def finish(
         self, run_id: int, *, status: RunStatus, reason: str, now: datetime, report: str = "{}"
@@ -82,10 +92,17 @@ class RunStore:
             raise KeyError(run_id)
         return _run(row)
 
-    async def has_night(self, user_id: int, local_date: date) -> bool:
-        """Whether the night of that local date has been run for this user, whatever became of it."""
+    async def is_settled(self, user_id: int, local_date: date) -> bool:
+        """Whether the night of that local date is over for this user: run, skipped, or given up.
+
+        A run that is still open counts as not settled: its process may have died.
+        """
         row = await self._database.fetch_one(
-            "SELECT 1 FROM runs WHERE user_id = ? AND local_date = ?", (user_id, local_date.isoformat())
+            f"""
+            SELECT 1 FROM runs WHERE user_id = ? AND local_date = ? AND status != 'running'
+            AND NOT ({_TRIED_AGAIN})
+            """,
+            (user_id, local_date.isoformat()),
         )
         return row is not None
 
@@ -100,7 +117,7 @@ class RunStore:
 
     async def untold(self) -> list[TuningRun]:
         """Finished runs whose outcome their user has not been told, oldest first."""
-        return await self._runs("status != 'running' AND NOT told ORDER BY run_id")
+        return await self._runs(f"status != 'running' AND NOT told AND NOT ({_TRIED_AGAIN}) ORDER BY run_id")
 
     async def mark_told(self, run_id: int) -> None:
         """Remember that the user knows the outcome of a run."""

@@ -33,8 +33,9 @@ from storage.records import Adapter, RunStatus, TuningRun
 from storage.runs import RunStore
 
 NIGHT_BUDGET = timedelta(minutes=30)
-"""After this, on a slow machine, training ends with what it has learnt by then."""
+"""After this, on a slow machine, training ends with what it has learnt by then; who has not begun waits."""
 
+_JOBS = "tuning"
 _ENDED = "It was ended before it had finished."
 _NO_TIME = "The time was up before its turn."
 _NOTHING_NEW = "There is nothing new since the last tuning."
@@ -100,6 +101,7 @@ class TuningRunner:
         try:
             with folder_lock(self._data_folder, "tuning"):
                 await self._runs.fail_running(now=self._now(), reason=_ENDED)
+                shutil.rmtree(self._data_folder / _JOBS, ignore_errors=True)  # chat text of a killed run
                 started = [
                     await self._runs.start(user_id, local_date=local_date, now=self._now())
                     for user_id in user_ids
@@ -111,7 +113,7 @@ class TuningRunner:
     async def _run(self, runs: Sequence[TuningRun], on_progress: OnProgress) -> list[TuningRun]:
         if not runs:
             return []
-        job_folder = self._data_folder / "tuning" / f"run-{runs[0].run_id}"
+        job_folder = self._data_folder / _JOBS / f"run-{runs[0].run_id}"
         try:
             return await self._tune(runs, job_folder, on_progress)
         except BaseException:

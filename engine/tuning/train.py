@@ -44,14 +44,23 @@ Report = Callable[[Progress], None]
 
 
 class StopRequest:
-    """Set by SIGTERM; asked between two steps."""
+    """Set by SIGTERM, or by the end of the parent, without whom nobody judges the result.
+
+    It is asked between steps.
+    """
 
     def __init__(self) -> None:
-        self.asked = False
+        self._signalled = False
+        self._parent = os.getppid()
         signal.signal(signal.SIGTERM, self._on_signal)
 
+    @property
+    def asked(self) -> bool:
+        """Whether to end now."""
+        return self._signalled or os.getppid() != self._parent
+
     def _on_signal(self, _number: int, _frame: Any) -> None:
-        self.asked = True
+        self._signalled = True
 
 
 class Worker:

@@ -6,7 +6,7 @@ import pytest
 
 from storage.database import Database
 from storage.records import AdapterStatus, RunStatus, TuningRun
-from storage.runs import RunStore
+from storage.runs import MOST_ATTEMPTS, RunStore
 from storage.users import UserStore
 
 NOW = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
@@ -38,19 +38,38 @@ async def statuses(runs: RunStore, user_id: int = 1) -> list[AdapterStatus]:
 
 
 async def test_a_night_is_run_once_per_user(runs: RunStore) -> None:
-    assert not await runs.has_night(1, NIGHT)
-    await started(runs)
+    assert not await runs.is_settled(1, NIGHT)
+    run = await started(runs)
     assert await runs.start(1, local_date=NIGHT, now=NOW) is None
-    assert await runs.has_night(1, NIGHT)
-    assert not await runs.has_night(2, NIGHT)
+    await runs.finish(run.run_id, status=RunStatus.SKIPPED, reason="Too little.", now=NOW)
+    assert await runs.start(1, local_date=NIGHT, now=NOW) is None
+    assert await runs.is_settled(1, NIGHT)
+    assert not await runs.is_settled(2, NIGHT)
     assert await runs.start(2, local_date=NIGHT, now=NOW) is not None
+
+
+async def test_a_night_that_failed_is_tried_again_and_given_up_in_the_end(runs: RunStore) -> None:
+    first = await started(runs)
+    for _ in range(MOST_ATTEMPTS - 1):
+        # The process that ran it died, so the run is still open.
+        assert not await runs.is_settled(1, NIGHT)
+        await runs.fail_running(now=NOW, reason="It was ended.")
+        assert not await runs.is_settled(1, NIGHT)
+        assert await runs.untold() == []
+        again = await started(runs)
+        assert (again.run_id, again.status, again.reason) == (first.run_id, RunStatus.RUNNING, "")
+    await runs.fail_running(now=NOW, reason="It was ended.")
+    assert await runs.is_settled(1, NIGHT)
+    assert await runs.start(1, local_date=NIGHT, now=NOW) is None
+    [told] = await runs.untold()
+    assert told.reason == "It was ended."
 
 
 async def test_runs_by_hand_have_no_night(runs: RunStore) -> None:
     first, second = await started(runs, night=None), await started(runs, night=None)
     assert first.run_id != second.run_id
     assert first.local_date is None
-    assert not await runs.has_night(1, NIGHT)
+    assert not await runs.is_settled(1, NIGHT)
 
 
 async def test_a_finished_run_waits_to_be_told(runs: RunStore) -> None:

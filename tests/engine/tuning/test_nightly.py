@@ -207,6 +207,15 @@ async def test_a_cancelled_call_leaves_no_run_open(crowd, clock, tmp_path):
     assert not list((tmp_path / "tuning").iterdir())
 
 
+async def test_what_a_killed_run_left_is_cleared_before_the_next(store, clock, tmp_path):
+    left = tmp_path / "tuning" / "run-99" / "examples-7.json"
+    left.parent.mkdir(parents=True)
+    left.write_text("something private")
+    await runner_over(store, clock, tmp_path, FakeTrainer()).run([USER_ID])
+
+    assert not left.exists()
+
+
 async def test_two_processes_do_not_tune_at_once(store, clock, tmp_path):
     runner = runner_over(store, clock, tmp_path, FakeTrainer())
     with folder_lock(tmp_path, "tuning"), pytest.raises(TuningBusyError):
