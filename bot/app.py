@@ -26,6 +26,7 @@ from bot.calls import Insistence
 from bot.chat import ChatHandlers
 from bot.delivery import Delivery
 from bot.feedback import TAP_PATTERN, FeedbackHandlers
+from bot.forget import CHOICE_PATTERN, ForgetHandlers
 from bot.inbox import InboxQueue, SiftingRequest
 from bot.lanes import Lanes
 from bot.privacy import PrivacyHandlers
@@ -125,6 +126,12 @@ def _register(application: TelegramApplication, services: Services, delivery: De
     feedback = FeedbackHandlers(feedback=services.feedback, delivery=delivery)
     articles = ArticleHandlers(summarizer=services.summarizer, adapters=services.adapters, delivery=delivery)
     privacy = PrivacyHandlers(profiles=services.profiles, delivery=delivery, now=services.core.now)
+    forget = ForgetHandlers(
+        forgetter=services.core.forgetter,
+        erasures=services.erasures,
+        delivery=delivery,
+        now=services.core.now,
+    )
     admin = AdminHandlers(
         access=access,
         runs=services.core.runs,
@@ -146,6 +153,7 @@ def _register(application: TelegramApplication, services: Services, delivery: De
         "status": admin.on_status,
         "tune": admin.on_tune,
         "rollback": admin.on_rollback,
+        "forget": forget.on_forget,
     }
     application.add_handler(TypeHandler(Update, Door(access=access, delivery=delivery).check), group=-1)
     for name, callback in commands.items():
@@ -155,6 +163,7 @@ def _register(application: TelegramApplication, services: Services, delivery: De
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.TEXT, chat.on_text))
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & _CONTENT, chat.on_unsupported))
     application.add_handler(CallbackQueryHandler(feedback.on_tap, pattern=TAP_PATTERN))
+    application.add_handler(CallbackQueryHandler(forget.on_choice, pattern=CHOICE_PATTERN))
     application.add_handler(MessageReactionHandler(feedback.on_reaction))
     return admin
 

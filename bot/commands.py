@@ -12,6 +12,7 @@ from telegram.request import HTTPXRequest
 
 from bot.admin import outcome
 from bot.app import Wires, build
+from bot.forget import told
 from bot.local import TerminalWire
 from bot.logs import configure
 from bot.reports import as_json, as_table
@@ -31,6 +32,10 @@ LOCAL_USER_ID = 1
 
 _POLL_READ_SECONDS = 20.0
 _NOBODY = "Nobody has talked to this Mynah yet.\n"
+_FORGOTTEN = (
+    "Erased: {messages} messages, {ratings} ratings, {beliefs} beliefs, {adapters} versions of weights and "
+    "{runs} records of tuning."
+)
 _UNKNOWN = "Nobody with the id {user_id} has talked to this Mynah.\n"
 
 
@@ -116,6 +121,19 @@ async def evaluate(settings: Settings, *, user_id: int | None, json: bool, progr
         return 1
     text = as_json(reports) if json else "\n\n".join(map(as_table, reports))
     sys.stdout.write(f"{text}\n")
+    return 0
+
+
+async def forget(settings: Settings, *, user_id: int, progress: Progress) -> int:
+    """`mynah forget`: erase everything of one person; a running bot lets go of the rest within seconds."""
+    configure(logging.WARNING)
+    async with open_core(settings, progress=progress) as core:
+        if await core.users.get(user_id) is None:
+            sys.stderr.write(_UNKNOWN.format(user_id=user_id))
+            return 1
+        with folder_lock(settings.data, "forget"):
+            erased = await core.forgetter.forget(user_id)
+    sys.stdout.write(f"{told(erased, _FORGOTTEN)}\n")
     return 0
 
 

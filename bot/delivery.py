@@ -79,17 +79,27 @@ class Delivery:
                 await self._send(part, buttons if part is planned[-1] else None, user_id=reply.user_id)
 
     async def say(
-        self, chat_id: int, text: str, *, shown_as: int | None = None, silent: bool = False
+        self,
+        chat_id: int,
+        text: str,
+        *,
+        buttons: InlineKeyboardMarkup | None = None,
+        shown_as: int | None = None,
+        silent: bool = False,
     ) -> None:
-        """Say a sentence of the bot's own; with `shown_as` it takes the place of a preview."""
+        """Say a sentence of the bot's own; with `shown_as` it takes the place of a message that is there."""
         try:
             if shown_as is not None:
                 await self._insistence.idempotent(
-                    lambda: self._bot.edit_message_text(text, chat_id=chat_id, message_id=shown_as)
+                    lambda: self._bot.edit_message_text(
+                        text, chat_id=chat_id, message_id=shown_as, reply_markup=buttons
+                    )
                 )
             else:
                 await self._insistence.once(
-                    lambda: self._bot.send_message(chat_id, text, disable_notification=silent)
+                    lambda: self._bot.send_message(
+                        chat_id, text, disable_notification=silent, reply_markup=buttons
+                    )
                 )
         except UncertainDeliveryError:
             logger.warning("a notice to chat %d may not have arrived", chat_id)

@@ -106,8 +106,12 @@ def lane_of(update: Update) -> Hashable:
     """The lane of an update: its chat, or a side lane for what must not wait for that chat's reply."""
     chat = update.effective_chat
     chat_id = None if chat is None else chat.id
-    if update.callback_query is not None or update.message_reaction is not None:
+    if update.message_reaction is not None:
         return ("tap", chat_id)
+    if update.callback_query is not None:
+        # What erases must not run beside a reply that is about to be logged.
+        erases = (update.callback_query.data or "").startswith("forget:")
+        return ("chat" if erases else "tap", chat_id)
     if update.message is not None and _is_stop(update.message.text):
         return ("stop", chat_id)
     return ("chat", chat_id)

@@ -17,7 +17,7 @@ def as_table(report: UserReport) -> str:
         *map(_version_line, report.versions),
     ]
     if report.runs:
-        lines.append(f"  {'run':>8} {'examples':>8} {'before':>6} {'after':>9} {'seconds':>10}  outcome")
+        lines.append(f"  {'run':>8} {'examples':>8} {'before':>6} {'after':>9} {'general':>10}  outcome")
         lines += map(_run_line, report.runs)
     return "\n".join(lines)
 
@@ -35,12 +35,16 @@ def _version_line(one: Satisfaction) -> str:
 
 def _run_line(run: RunFigures) -> str:
     outcome = f"{run.status}: {run.reason}" if run.reason else str(run.status)
-    numbers = f"{_number(run.before):>6} {_number(run.after):>9} {_number(run.seconds):>10}"
+    numbers = f"{_number(run.before):>6} {_number(run.after):>9} {_rise(run.general_rise):>10}"
     return f"  {run.run_id:>8} {run.examples:>8} {numbers}  {outcome}"
 
 
 def _number(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.2f}"
+
+
+def _rise(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:+.1%}"
 
 
 def _plain(value: Any) -> Any:

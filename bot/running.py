@@ -43,6 +43,7 @@ async def running(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
     await mynah.insistence.idempotent(application.initialize)
     try:
         await services.adapters.refresh()
+        await services.erasures.follow()
         await _offer_commands(mynah)
         waiting = await mynah.inbox.replay(application.bot)
         if waiting:
@@ -95,8 +96,9 @@ async def _follow(services: Services, mynah: Mynah) -> None:
             if version != seen:
                 seen = version
                 await mynah.admin.follow()
+                await services.erasures.follow()
         except StorageError:
-            logger.exception("the table of adapters could not be followed")
+            logger.exception("what other processes changed could not be followed")
         await asyncio.sleep(FOLLOW_SECONDS)
 
 

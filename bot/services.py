@@ -12,6 +12,7 @@ from engine.articles.fetch import Fetcher
 from engine.articles.reading import PageReader
 from engine.articles.summarize import Summarizer
 from engine.assistant import Assistant
+from engine.erasure import ErasureFollower, Forgetter
 from engine.feedback import Feedback
 from engine.language.bundled import Progress, ResolvedModel, resolve_model
 from engine.language.local import LocalModel
@@ -23,6 +24,7 @@ from engine.tuning.child import ChildTrainer, Trainer
 from engine.tuning.nightly import TuningRunner
 from storage.articles import ArticleStore
 from storage.database import Database
+from storage.erasure import ErasureStore
 from storage.feedback import FeedbackStore
 from storage.messages import MessageStore
 from storage.outbox import OutboxStore
@@ -51,6 +53,7 @@ class Core:
     messages: MessageStore
     runs: RunStore
     runner: TuningRunner
+    forgetter: Forgetter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class Services:
     outbox: OutboxStore
     model: LanguageModel
     adapters: ServedAdapters
+    erasures: ErasureFollower
     assistant: Assistant
     profiles: ProfileEngine
     feedback: Feedback
@@ -109,6 +113,7 @@ async def open_core(
             messages=messages,
             runs=runs,
             runner=runner,
+            forgetter=Forgetter(store=ErasureStore(database), data_folder=settings.data, now=now),
         )
     finally:
         await database.close()
@@ -148,6 +153,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
         outbox=OutboxStore(database),
         model=model,
         adapters=adapters,
+        erasures=ErasureFollower(store=ErasureStore(database), model=model, adapters=adapters),
         assistant=Assistant(
             messages=core.messages,
             model=model,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.tuning.nightly import NIGHT_BUDGET
+from engine.tuning.job import NIGHT_BUDGET
 
 Value = TypeVar("Value")
 

@@ -45,6 +45,13 @@ class Texts:
     rolled_back_to_base: str
     nothing_to_roll_back: str
     owner_only: str
+    forget_nothing: str
+    forget_preview: str
+    forget_yes: str
+    forget_no: str
+    forget_kept: str
+    forget_too_late: str
+    forgotten: str
     status: str
     status_base: str
     status_adapter: str

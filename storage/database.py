@@ -141,6 +141,11 @@ class Database:
         rows = await self.fetch_all(sql, parameters)
         return rows[0] if rows else None
 
+    async def empty_log(self) -> None:
+        """Bring the write-ahead log into the file and truncate it: old pages in it keep what was deleted."""
+        async with self._lock:
+            await _to_the_end(self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+
     async def data_version(self) -> int:
         """A number that changes when another connection, of this process or another, has committed."""
         row = await self.fetch_one("PRAGMA data_version")

@@ -4,6 +4,7 @@ StorageError
  ├─ WrongKeyError
  ├─ NewerDatabaseError
  ├─ WriteRefusedError
+ ├─ GoneError
  └─ LockedError
 """
 
@@ -33,6 +34,13 @@ class WriteRefusedError(StorageError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"The database could not be written: {detail}.")
+
+
+class GoneError(StorageError):
+    """What was to be changed is no longer there: its user was forgotten meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("What was to be changed is no longer there.")
 
 
 class LockedError(StorageError):

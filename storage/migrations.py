@@ -241,6 +241,28 @@ def m010_run_attempts(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE runs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 1")
 
 
+def m011_ids_never_used_twice(db: sqlite3.Connection) -> None:
+    """Buttons in old chats name messages by id: an id that was erased must not come back as another's."""
+    schema_of = "SELECT sql FROM sqlite_schema WHERE type = ? AND tbl_name = ? AND sql IS NOT NULL"
+    for table in ("conversations", "messages"):
+        (schema,) = db.execute(schema_of, ("table", table)).fetchone()
+        indices = db.execute(schema_of, ("index", table)).fetchall()
+        schema = schema.replace(f"TABLE {table}", f"TABLE new_{table}", 1)
+        db.execute(schema.replace("INTEGER PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT", 1))
+        db.execute(f"INSERT INTO new_{table} SELECT * FROM {table}")
+        db.execute(f"DROP TABLE {table}")
+        db.execute(f"ALTER TABLE new_{table} RENAME TO {table}")
+        for (index,) in indices:
+            db.execute(index)
+
+
+def m012_erasures(db: sqlite3.Connection) -> None:
+    db.execute(
+        "CREATE TABLE erasures ("
+        " erasure_id INTEGER PRIMARY KEY AUTOINCREMENT, user_id INTEGER NOT NULL, at TEXT NOT NULL)"
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -252,11 +274,18 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m008_profiles,
     m009_finish_reasons,
     m010_run_attempts,
+    m011_ids_never_used_twice,
+    m012_erasures,
 )
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Apply the steps that this file has not seen. Raises NewerDatabaseError."""
+    """Apply the steps that this file has not seen. Raises NewerDatabaseError.
+
+    On return the connection does not enforce foreign keys: a step that makes a table anew would otherwise
+    take along what refers to the old one.
+    """
+    db.execute("PRAGMA foreign_keys = OFF")
     seen = int(db.execute("PRAGMA user_version").fetchone()[0])
     if seen > len(MIGRATIONS):
         raise NewerDatabaseError(seen, len(MIGRATIONS))

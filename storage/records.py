@@ -214,6 +214,17 @@ class TuningRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """How much is held of one person."""
+
+    messages: int
+    ratings: int
+    beliefs: int
+    adapters: int
+    runs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleSummary:
     """A finished summary of one page, as kept in the cache."""
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import aiosqlite
 
 from storage.database import Database, Row
+from storage.errors import GoneError
 from storage.records import Adapter, AdapterStatus, RunStatus, TuningRun
 from storage.times import from_optional, from_text, to_text
 
@@ -43,7 +44,7 @@ class RunStore:
     async def finish(
         self, run_id: int, *, status: RunStatus, reason: str, now: datetime, report: str = "{}"
     ) -> TuningRun:
-        """Close a run that did not promote anything."""
+        """Close a run that did not promote anything. Raises GoneError."""
         await self._database.execute(
             "UPDATE runs SET status = ?, reason = ?, report = ?, finished_at = ? WHERE run_id = ?",
             (status, reason, report, to_text(now), run_id),
@@ -55,7 +56,7 @@ class RunStore:
     ) -> TuningRun:
         """Close a run and make its candidate the active adapter, in one transaction; the old one retires.
 
-        Raises KeyError when the candidate is gone: its user was forgotten meanwhile.
+        Raises GoneError when there is no such run or candidate any more.
         """
         async with self._database.transaction() as connection:
             cursor = await connection.execute(
@@ -68,7 +69,7 @@ class RunStore:
             )
             row = await cursor.fetchone()
             if row is None:
-                raise KeyError(run_id)
+                raise GoneError
             await _activate(connection, row["user_id"], version)
         return await self.get(run_id)
 
@@ -86,10 +87,10 @@ class RunStore:
             return cursor.rowcount
 
     async def get(self, run_id: int | None) -> TuningRun:
-        """One run. Raises KeyError when there is none."""
+        """One run. Raises GoneError when there is none."""
         row = await self._database.fetch_one("SELECT * FROM runs WHERE run_id = ?", (run_id,))
         if row is None:
-            raise KeyError(run_id)
+            raise GoneError
         return _run(row)
 
     async def is_settled(self, user_id: int, local_date: date) -> bool:
@@ -126,7 +127,10 @@ class RunStore:
     async def add_candidate(
         self, user_id: int, *, base_model: str, run_id: int | None, now: datetime
     ) -> Adapter:
-        """Reserve the next version of a user and the folder it will be published in."""
+        """Reserve the next version of a user and the folder it will be published in.
+
+        Raises GoneError when the run that it came of is no longer there.
+        """
         async with self._database.transaction() as connection:
             cursor = await connection.execute(
                 """
@@ -134,16 +138,18 @@ class RunStore:
                 SELECT :user_id, next, 'candidate', 'adapters/' || :user_id || '/' || next, :base_model,
                        :now, :run_id
                 FROM (SELECT coalesce(max(version), 0) + 1 AS next FROM adapters WHERE user_id = :user_id)
+                WHERE :run_id IS NULL OR EXISTS (SELECT 1 FROM runs WHERE run_id = :run_id)
                 RETURNING *
                 """,
                 {"user_id": user_id, "base_model": base_model, "now": to_text(now), "run_id": run_id},
             )
             row = await cursor.fetchone()
-            assert row is not None, "an INSERT returns its row"
-            return _adapter(row)
+        if row is None:
+            raise GoneError
+        return _adapter(row)
 
     async def activate(self, user_id: int, version: int) -> None:
-        """Make one version the active one; the old one retires. Raises KeyError when there is no such one."""
+        """Make one version the active one; the old one retires. Raises GoneError if there is no such one."""
         async with self._database.transaction() as connection:
             await _activate(connection, user_id, version)
 
@@ -213,7 +219,7 @@ async def _activate(connection: aiosqlite.Connection, user_id: int, version: int
         "UPDATE adapters SET status = 'active' WHERE user_id = ? AND version = ?", (user_id, version)
     )
     if cursor.rowcount == 0:
-        raise KeyError(version)
+        raise GoneError
 
 
 async def _replace_active(

@@ -26,6 +26,7 @@ class ScriptedModel:
         self.context_tokens = context_tokens
         self.requests: list[GenerationRequest] = []
         self.loaded: list[AdapterRef] = []
+        self.prefixes_dropped = 0
         self.broken_versions: set[int] = set()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -86,6 +87,9 @@ class ScriptedModel:
     async def unload_adapter(self, adapter: AdapterRef) -> None:
         if adapter in self.loaded:
             self.loaded.remove(adapter)
+
+    async def drop_prefixes(self) -> None:
+        self.prefixes_dropped += 1
 
     async def close(self) -> None:
         self.gate.set()

@@ -18,6 +18,7 @@ EN = Texts(
         "profile": "what I believe about you",
         "status": "which weights answer you, and what was learnt",
         "rollback": "go back to the weights before the last tuning",
+        "forget": "erase everything that I hold of you",
         "help": "this list",
     },
     owner_commands={"tune": "learn now instead of tonight"},
@@ -57,6 +58,22 @@ EN = Texts(
     rolled_back="Back to version {version}.",
     rolled_back_to_base="Back to the weights that I was born with.",
     nothing_to_roll_back="There is nothing to go back to: I answer with the weights that I was born with.",
+    forget_nothing="There is nothing of yours here.",
+    forget_preview=(
+        "This erases {messages} messages, {ratings} ratings, {beliefs} beliefs with their evidence, the "
+        "picture of how you write and what you talk about, {adapters} versions of your own weights and "
+        "{runs} records of tuning. It cannot be undone. What this chat shows on Telegram stays until you "
+        "delete it there."
+    ),
+    forget_yes="Erase everything",
+    forget_no="Keep it",
+    forget_kept="Nothing was erased.",
+    forget_too_late="That question is too old. /forget asks again.",
+    forgotten=(
+        "Erased: {messages} messages, {ratings} ratings, {beliefs} beliefs, {adapters} versions of your "
+        "weights and {runs} records of tuning. I know nothing of you any more, and answer with the weights "
+        "that I was born with."
+    ),
     owner_only="Only my keeper can do that.",
     status="Model: {model}. {weights} Messages of yours: {questions}. Last tuning: {last_run}.",
     status_base="You are answered by the base weights.",

@@ -17,6 +17,7 @@ ZH = Texts(
         "profile": "我对你的了解",
         "status": "现在由哪一版权重回答你，学到了什么",
         "rollback": "退回上一次学习之前的权重",
+        "forget": "删除我这里与你有关的一切",
         "help": "这份列表",
     },
     owner_commands={"tune": "现在就学习，不等到夜里"},
@@ -55,6 +56,20 @@ ZH = Texts(
     rolled_back="已退回第 {version} 版。",
     rolled_back_to_base="已退回我出生时的权重。",
     nothing_to_roll_back="没有可以退回的：我用的就是出生时的权重。",
+    forget_nothing="这里没有与你有关的东西。",
+    forget_preview=(
+        "将要删除：{messages} 条消息、{ratings} 个评价、{beliefs} 条看法及其依据、你的写法和话题、"
+        "{adapters} 版你自己的权重，以及 {runs} 条学习记录。删除后无法恢复。"
+        "Telegram 里显示的聊天内容，要由你自己在那里删除。"
+    ),
+    forget_yes="全部删除",
+    forget_no="保留",
+    forget_kept="什么都没有删除。",
+    forget_too_late="这个问题已经过期，请再发一次 /forget。",
+    forgotten=(
+        "已删除：{messages} 条消息、{ratings} 个评价、{beliefs} 条看法、{adapters} 版你的权重和 "
+        "{runs} 条学习记录。我对你已一无所知，现在用最初的权重回答你。"
+    ),
     owner_only="这件事只有主人能做。",
     status="模型：{model}。{weights}你的消息：{questions} 条。上次学习：{last_run}。",
     status_base="由基础权重回答你。",

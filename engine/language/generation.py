@@ -80,6 +80,10 @@ class Batcher:
         self._bank.remove(adapter)
         self._prefixes.drop(adapter)
 
+    def drop_prefixes(self) -> None:
+        """Forget what is kept of chats between turns."""
+        self._prefixes.clear()
+
     def step(self) -> None:
         """Drop the cancelled, admit one request, compute a part of its prompt, then one token of each row."""
         self._drop_cancelled()

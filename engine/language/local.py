@@ -150,6 +150,10 @@ class LocalModel:
         """Let go of an adapter once no reply under way uses it; unknown ones are ignored."""
         await asyncio.wrap_future(self._worker.run(lambda: self._batcher.forget_adapter(adapter)))
 
+    async def drop_prefixes(self) -> None:
+        """Forget what is kept of chats between turns; the next turn of each computes its prompt anew."""
+        await asyncio.wrap_future(self._worker.run(self._batcher.drop_prefixes))
+
     async def close(self) -> None:
         """End the replies under way as cancelled and free the model; calling it again does nothing."""
         self._worker.stop()

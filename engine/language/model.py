@@ -133,6 +133,10 @@ class LanguageModel(Protocol):
         """Let go of an adapter once no reply under way uses it; unknown ones are ignored."""
         ...
 
+    async def drop_prefixes(self) -> None:
+        """Forget what is kept of chats between turns; the next turn of each computes its prompt anew."""
+        ...
+
     async def close(self) -> None:
         """End the replies under way as cancelled and free the model; calling it again does nothing."""
         ...

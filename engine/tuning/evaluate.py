@@ -48,7 +48,8 @@ class Verdict:
     """Whether to promote, why in one plain sentence, and the losses in nats per token behind it.
 
     `before` is the better of base model and active adapter; `low` and `high` bound the 95 % interval of the
-    change.
+    change. `improved` is the share of held-out replies that got likelier, `general_rise` the share by which
+    the loss on general text rose.
     """
 
     promoted: bool
@@ -57,6 +58,8 @@ class Verdict:
     after: float
     low: float
     high: float
+    improved: float
+    general_rise: float
 
 
 def judge(measurement: Measurement, *, seed: int) -> Verdict:
@@ -75,6 +78,8 @@ def judge(measurement: Measurement, *, seed: int) -> Verdict:
         after=after,
         low=low,
         high=high,
+        improved=sum(change < 0 for change in changes) / len(changes),
+        general_rise=_general_rise(measurement),
     )
 
 
@@ -101,7 +106,7 @@ def _objection(
         return f"It is not surely better than what serves now ({before:.2f} to {after:.2f} nats a token)."
     if _control_wins(measurement.turns, seed):
         return "Somebody else's weights do better, so it has learnt nothing of yours."
-    rise = measurement.canary_candidate / measurement.canary_base - 1
+    rise = _general_rise(measurement)
     if rise > CANARY_LIMIT:
         return (
             f"It forgets: general text became {rise:.1%} harder to read, and {CANARY_LIMIT:.0%} is allowed."
@@ -112,6 +117,10 @@ def _objection(
             "or went round in circles."
         )
     return None
+
+
+def _general_rise(measurement: Measurement) -> float:
+    return measurement.canary_candidate / measurement.canary_base - 1
 
 
 def _rival(turns: Sequence[TurnLosses]) -> list[float]:

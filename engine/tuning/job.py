@@ -6,6 +6,7 @@ The folder holds chat text, so it is made readable for the owner alone and lives
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ from engine.language.model import ChatMessage
 from engine.tuning.evaluate import Measurement, TurnLosses
 from engine.tuning.examples import Evidence, Example, Split
 from storage.records import Role
+
+NIGHT_BUDGET = timedelta(minutes=30)
+"""After this, on a slow machine, training ends with what it has learnt by then; who has not begun waits."""
+
+JOBS_NAME = "tuning"
+"""The folder below the data folder that holds the job folders."""
 
 _JOB_NAME = "job.json"
 META_NAME = "meta.json"
@@ -90,12 +97,16 @@ def candidate_folder(job_folder: Path, user_id: int) -> Path:
     return job_folder / f"candidate-{user_id}"
 
 
+def examples_file(job_folder: Path, user_id: int) -> Path:
+    """Where one user's examples lie."""
+    return job_folder / f"examples-{user_id}.json"
+
+
 def write_job(folder: Path, job: Job) -> None:
     """Write the job's files into a new folder that only its owner may read."""
     folder.mkdir(mode=0o700, parents=True)
     for user in job.users:
-        path = folder / f"examples-{user.user_id}.json"
-        path.write_text(
+        examples_file(folder, user.user_id).write_text(
             json.dumps({"train": _dump(user.split.train), "held_out": _dump(user.split.held_out)})
         )
     job_file = {
@@ -119,7 +130,7 @@ def read_job(folder: Path) -> Job:
     users = tuple(
         UserJob(
             user_id=user["user_id"],
-            split=_read_split(folder / f"examples-{user['user_id']}.json"),
+            split=_read_split(examples_file(folder, user["user_id"])),
             active=_path(user["active"]),
             control=_path(user["control"]),
         )

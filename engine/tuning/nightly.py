@@ -6,6 +6,7 @@ Whatever goes wrong before the last step of a user changes nothing that serves; 
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -24,18 +25,23 @@ from engine.tuning.examples import (
     missing_evidence,
     split_by_time,
 )
-from engine.tuning.job import Candidate, Job, Progress, UserJob, read_candidate, write_job
+from engine.tuning.job import (
+    JOBS_NAME,
+    NIGHT_BUDGET,
+    Candidate,
+    Job,
+    Progress,
+    UserJob,
+    read_candidate,
+    write_job,
+)
 from engine.tuning.publish import publish
-from storage.errors import LockedError
+from storage.errors import GoneError, LockedError
 from storage.lock import folder_lock
 from storage.messages import MessageStore
 from storage.records import Adapter, RunStatus, TuningRun
 from storage.runs import RunStore
 
-NIGHT_BUDGET = timedelta(minutes=30)
-"""After this, on a slow machine, training ends with what it has learnt by then; who has not begun waits."""
-
-_JOBS = "tuning"
 _ENDED = "It was ended before it had finished."
 _NO_TIME = "The time was up before its turn."
 _NOTHING_NEW = "There is nothing new since the last tuning."
@@ -101,7 +107,7 @@ class TuningRunner:
         try:
             with folder_lock(self._data_folder, "tuning"):
                 await self._runs.fail_running(now=self._now(), reason=_ENDED)
-                shutil.rmtree(self._data_folder / _JOBS, ignore_errors=True)  # chat text of a killed run
+                shutil.rmtree(self._data_folder / JOBS_NAME, ignore_errors=True)  # chat text of a killed run
                 started = [
                     await self._runs.start(user_id, local_date=local_date, now=self._now())
                     for user_id in user_ids
@@ -113,7 +119,7 @@ class TuningRunner:
     async def _run(self, runs: Sequence[TuningRun], on_progress: OnProgress) -> list[TuningRun]:
         if not runs:
             return []
-        job_folder = self._data_folder / _JOBS / f"run-{runs[0].run_id}"
+        job_folder = self._data_folder / JOBS_NAME / f"run-{runs[0].run_id}"
         try:
             return await self._tune(runs, job_folder, on_progress)
         except BaseException:
@@ -133,12 +139,16 @@ class TuningRunner:
                 case _Prepared() as ready:
                     prepared.append(ready)
                 case reason:
-                    settled.append(await self._close(run, RunStatus.SKIPPED, reason))
+                    with suppress(GoneError):
+                        settled.append(await self._close(run, RunStatus.SKIPPED, reason))
         if prepared:
             prepared.sort(key=lambda one: one.new_points, reverse=True)
             write_job(job_folder, await self._job(prepared))
             failure = await self._train(job_folder, on_progress)
-            settled += [await self._settle(one, job_folder, failure) for one in prepared]
+            for one in prepared:
+                # Of a user who was forgotten meanwhile neither a run nor anything that it made is kept.
+                with suppress(GoneError):
+                    settled.append(await self._settle(one, job_folder, failure))
         return settled
 
     async def _prepare(self, run: TuningRun) -> _Prepared | str:
@@ -169,7 +179,10 @@ class TuningRunner:
         return None
 
     async def _settle(self, one: _Prepared, job_folder: Path, failure: str | None) -> TuningRun:
-        """Judge what came of one user's training, and publish it or say why not."""
+        """Judge what came of one user's training, and publish it or say why not.
+
+        Raises GoneError when the user was forgotten meanwhile.
+        """
         try:
             candidate = read_candidate(job_folder, one.run.user_id)
             if candidate is None:
@@ -199,8 +212,9 @@ class TuningRunner:
                 report=json.dumps(report),
                 now=self._now(),
             )
-        except KeyError as error:
-            raise TuningError("The user was forgotten meanwhile.") from error
+        except GoneError:
+            shutil.rmtree(self._data_folder / adapter.folder, ignore_errors=True)
+            raise
 
     async def _job(self, prepared: Sequence[_Prepared]) -> Job:
         active = {adapter.user_id: adapter for adapter in await self._runs.active_adapters()}

@@ -32,7 +32,11 @@ class Satisfaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFigures:
-    """One run. Losses in nats a token on held-out replies; figures are NaN where nothing was trained."""
+    """One run. Losses in nats a token on held-out replies; figures are NaN where nothing was trained.
+
+    `improved` is the share of held-out replies that got likelier, `general_rise` the share by which
+    the loss on general text rose.
+    """
 
     run_id: int
     started_at: datetime
@@ -42,6 +46,8 @@ class RunFigures:
     examples: int
     before: float
     after: float
+    improved: float
+    general_rise: float
     tokens: float
     seconds: float
     peak_memory_mb: float
@@ -105,6 +111,8 @@ def _figures(run: TuningRun) -> RunFigures:
         examples=report.get("examples", 0),
         before=report.get("before", math.nan),
         after=report.get("after", math.nan),
+        improved=report.get("improved", math.nan),
+        general_rise=report.get("general_rise", math.nan),
         tokens=training.get("tokens", math.nan),
         seconds=training.get("seconds", math.nan),
         peak_memory_mb=training.get("peak_memory_mb", math.nan),

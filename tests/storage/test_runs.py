@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from storage.database import Database
+from storage.errors import GoneError
 from storage.records import AdapterStatus, RunStatus, TuningRun
 from storage.runs import MOST_ATTEMPTS, RunStore
 from storage.users import UserStore
@@ -111,7 +112,7 @@ async def test_promotion_closes_the_run_and_retires_the_old_version(runs: RunSto
 async def test_a_promotion_without_its_candidate_changes_nothing(runs: RunStore) -> None:
     await active_version(runs)
     run = await started(runs)
-    with pytest.raises(KeyError):
+    with pytest.raises(GoneError):
         await runs.promote(run.run_id, version=7, reason="Better.", report="{}", now=NOW)
     assert await statuses(runs) == [AdapterStatus.ACTIVE]
     assert (await runs.get(run.run_id)).status is RunStatus.RUNNING

@@ -24,6 +24,8 @@ def test_a_candidate_that_is_surely_better_is_promoted_with_its_figures():
     assert verdict.before == pytest.approx(3.25)
     assert verdict.after == pytest.approx(1.75)
     assert verdict.low <= -1.5 <= verdict.high < 0
+    assert verdict.improved == 1
+    assert verdict.general_rise == pytest.approx(0.05 / 3)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,9 @@ def test_every_objection_is_told(measurement: Measurement, reason: str):
 def test_one_lucky_turn_among_losses_is_no_proof():
     turns = [TurnLosses(tokens=10, base=10.0, candidate=10.5)] * 7
     turns.append(TurnLosses(tokens=10, base=60.0, candidate=10.0))
-    assert not judge(replace(GOOD, turns=tuple(turns)), seed=0).promoted
+    verdict = judge(replace(GOOD, turns=tuple(turns)), seed=0)
+    assert not verdict.promoted
+    assert verdict.improved == 1 / 8
 
 
 def test_the_control_may_be_as_good():

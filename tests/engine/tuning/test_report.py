@@ -35,6 +35,7 @@ TRAINED = json.dumps(
         "examples": 16,
         "before": 4.96,
         "after": 1.3,
+        "general_rise": 0.018,
         "training": {"tokens": 4000.0, "seconds": 25.0, "peak_memory_mb": 1400.0},
     }
 )
@@ -74,6 +75,7 @@ def test_the_table_says_it_in_words_and_numbers():
     table = as_table(REPORT)
     assert "10% (2% to 40%)" in table
     assert "skipped: Too little." in table
+    assert "+1.8%" in table
     assert "nan" not in table
 
 

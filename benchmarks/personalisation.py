@@ -1,0 +1,189 @@
+"""What one night makes of corrections: simulated users with hidden wishes, and real people's own words.
+
+    python -m benchmarks.personalisation [--people 24] [--json]
+
+Simulated: each user asks forty questions and corrects every second reply into the manner that they wish. All
+are tuned in one night by the real child process behind the real gate; then ten questions never seen are
+asked, and an oracle counts how many replies have the wished manner.
+
+Real: the lines of people of `chitchat-dataset` (ids that begin with 0 to 7; the others are for acceptance) as
+replies to what was said to them. Each person's adapter, trained on the first four fifths of their lines, is
+measured on the last fifth beside the base model, one adapter for all, and somebody else's adapter.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from benchmarks.people import measure_people
+from benchmarks.wishes import ASKED, UNSEEN, WISHES, Wish, sentences
+from engine.language.bundled import ResolvedModel, resolve_model
+from engine.language.local import LocalModel
+from engine.language.model import AdapterRef, ChatMessage, GenerationRequest, SamplingParams
+from engine.tuning.child import ChildTrainer
+from engine.tuning.nightly import TuningRunner
+from storage.database import Database
+from storage.feedback import FeedbackStore
+from storage.messages import MessageStore
+from storage.records import NewMessage, Role, RunStatus, TuningRun
+from storage.runs import RunStore
+from storage.users import UserStore
+
+BUDGET = timedelta(hours=2)
+GREEDY = SamplingParams(max_new_tokens=60, temperature=0.0, seed=1)
+SATISFIED = 0.8
+
+
+class Village:
+    """The simulated users of one data folder; user number n has wish number n - 1."""
+
+    def __init__(self, database: Database, folder: Path, base: ResolvedModel, model: LocalModel) -> None:
+        self._messages = MessageStore(database)
+        self._ratings = FeedbackStore(database)
+        self._users = UserStore(database)
+        self._runs = RunStore(database)
+        self._folder, self._base, self._model = folder, base, model
+
+    async def answers(self, questions: tuple[str, ...], adapter: AdapterRef | None = None) -> list[str]:
+        """A greedy reply to each question, each in a conversation of its own."""
+        completions = await asyncio.gather(
+            *(
+                self._model.generate(
+                    GenerationRequest(
+                        user_id=0 if adapter is None else adapter.user_id,
+                        messages=(ChatMessage(Role.USER, question),),
+                        adapter=adapter,
+                        sampling=GREEDY,
+                    )
+                )
+                for question in questions
+            )
+        )
+        return [completion.text for completion in completions]
+
+    async def live(self, user_id: int, wish: Wish, replies: list[str]) -> None:
+        """A day of one user: every second reply is corrected, the others are rated by thumb."""
+        now = datetime.now(UTC)
+        await self._users.add(user_id, name=wish.name, is_owner=False, now=now)
+        conversation_id = await self._messages.start_conversation(user_id=user_id, chat_id=user_id, now=now)
+        for number, (question, text) in enumerate(zip(ASKED, replies, strict=True)):
+            halves = [
+                NewMessage(
+                    user_id=user_id,
+                    chat_id=user_id,
+                    conversation_id=conversation_id,
+                    role=role,
+                    text=said,
+                    created_at=now,
+                )
+                for role, said in ((Role.USER, question), (Role.ASSISTANT, text))
+            ]
+            _, reply = await self._messages.add_turn(halves[0], halves[1])
+            if wish.holds(text):
+                await self._ratings.rate(reply.message_id, user_id=user_id, value=1, now=now)
+            elif number % 2:
+                await self._ratings.rate(reply.message_id, user_id=user_id, value=-1, now=now)
+            else:
+                wished = wish.write(sentences(text))
+                await self._ratings.rate(reply.message_id, user_id=user_id, correction=wished, now=now)
+
+    async def sleep(self) -> list[TuningRun]:
+        """One night for everybody."""
+        runner = TuningRunner(
+            messages=self._messages,
+            runs=self._runs,
+            trainer=ChildTrainer(),
+            data_folder=self._folder,
+            base=self._base,
+            now=lambda: datetime.now(UTC),
+            budget=BUDGET,
+        )
+        return await runner.run([user.user_id for user in await self._users.all()])
+
+    async def answers_of(self, run: TuningRun) -> list[str]:
+        """What a user is answered after the night; by the base model when the gate refused."""
+        active = await self._runs.active_adapter(run.user_id)
+        if active is None:
+            return await self.answers(UNSEEN)
+        ref = AdapterRef(run.user_id, active.version, self._folder / active.folder)
+        await self._model.load_adapter(ref)
+        return await self.answers(UNSEEN, ref)
+
+
+def share(wish: Wish, replies: list[str]) -> float:
+    """The share of replies that fulfil a wish."""
+    return sum(map(wish.holds, replies)) / len(replies)
+
+
+async def simulate(base: ResolvedModel, folder: Path, *, show: bool) -> dict[str, float]:
+    """All wishes through one night; prints a line for each."""
+    database = await Database.open(folder / "mynah.db")
+    model = LocalModel.load(folder=base.folder, name=base.name, adapter_slots=len(WISHES))
+    try:
+        village = Village(database, folder, base, model)
+        replies, before = await village.answers(ASKED), await village.answers(UNSEEN)
+        for user_id, wish in enumerate(WISHES, start=1):
+            await village.live(user_id, wish, replies)
+        start = time.perf_counter()
+        runs = sorted(await village.sleep(), key=lambda run: run.user_id)
+        night = time.perf_counter() - start
+        print(f"{'wish':24} {'before':>7} {'after':>7} {'nats a token':>14}  {'general':>8}  verdict")
+        first, last = [], []
+        for run in runs:
+            wish = WISHES[run.user_id - 1]
+            after = await village.answers_of(run)
+            first.append(share(wish, before))
+            last.append(share(wish, after))
+            print(f"{wish.name:24} {first[-1]:7.0%} {last[-1]:7.0%} {_figures(run)}")
+            if show:
+                print("".join(f"    {reply!r}\n" for reply in after), end="")
+    finally:
+        await model.close()
+        await database.close()
+    promoted = [run for run in runs if run.status is RunStatus.PROMOTED]
+    return {
+        "simulated_users": len(runs),
+        "simulated_satisfied_before": statistics.mean(first),
+        "simulated_satisfied_after": statistics.mean(last),
+        "simulated_users_at_80_percent": sum(value >= SATISFIED for value in last) / len(last),
+        "simulated_promoted": len(promoted) / len(runs),
+        "night_seconds": night,
+    }
+
+
+def _figures(run: TuningRun) -> str:
+    report = json.loads(run.report)
+    if "before" not in report:
+        return f"{run.status}: {run.reason}"
+    verdict = "" if report["promoted"] else f": {report['reason']}"
+    change = f"{report['before']:.2f} → {report['after']:.2f}"
+    return f"{change:>14}  {report['general_rise']:+8.1%}  {run.status}{verdict}"
+
+
+def main() -> None:
+    """Run both parts and print what came of them."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    arguments.add_argument("--people", type=int, default=24, help="how many real people; 0 leaves them out")
+    arguments.add_argument("--replies", action="store_true", help="print what simulated users were answered")
+    arguments.add_argument("--json", action="store_true", help="all figures as one object on the last line")
+    options = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        base = resolve_model("bundled", folder / "models", lambda said: print(said, file=sys.stderr))
+        figures = asyncio.run(simulate(base, folder, show=options.replies))
+        if options.people:
+            figures |= measure_people(base, people=options.people)
+    for key, value in figures.items():
+        print(f"{key:44} {value:10.3f}")
+    if options.json:
+        print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
