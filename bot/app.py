@@ -28,9 +28,11 @@ from bot.delivery import Delivery
 from bot.feedback import TAP_PATTERN, FeedbackHandlers
 from bot.inbox import InboxQueue, SiftingRequest
 from bot.lanes import Lanes
+from bot.menu import Menu
+from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
 from bot.privacy import PrivacyHandlers
 from bot.services import Services
-from bot.texts import texts_for
+from bot.speaking import texts
 from bot.welcome import Door, WelcomeHandlers
 from engine.assistant import Interrupted
 
@@ -70,6 +72,7 @@ class Mynah:
     insistence: Insistence
     polling: SiftingRequest
     admin: AdminHandlers
+    menu: Menu
 
 
 def build(services: Services, wires: Wires) -> Mynah:
@@ -100,7 +103,8 @@ def build(services: Services, wires: Wires) -> Mynah:
         users=services.core.users,
         insistence=insistence,
     )
-    admin = _register(application, services, delivery)
+    menu = Menu(bot=application.bot, access=services.access, preferences=services.preferences)
+    admin = _register(application, services, delivery, menu)
     application.add_error_handler(_error_handler(lanes, delivery))
     return Mynah(
         application=application,
@@ -109,10 +113,13 @@ def build(services: Services, wires: Wires) -> Mynah:
         insistence=insistence,
         polling=polling,
         admin=admin,
+        menu=menu,
     )
 
 
-def _register(application: TelegramApplication, services: Services, delivery: Delivery) -> AdminHandlers:
+def _register(
+    application: TelegramApplication, services: Services, delivery: Delivery, menu: Menu
+) -> AdminHandlers:
     """All handlers in one place: the door first, then commands from new messages only, then plain text."""
     access = services.access
     welcome = WelcomeHandlers(access=access, delivery=delivery)
@@ -125,6 +132,7 @@ def _register(application: TelegramApplication, services: Services, delivery: De
     feedback = FeedbackHandlers(feedback=services.feedback, delivery=delivery)
     articles = ArticleHandlers(summarizer=services.summarizer, adapters=services.adapters, delivery=delivery)
     privacy = PrivacyHandlers(profiles=services.profiles, delivery=delivery, now=services.core.now)
+    choices = PreferenceHandlers(store=services.preferences, menu=menu, delivery=delivery)
     admin = AdminHandlers(
         access=access,
         runs=services.core.runs,
@@ -132,6 +140,9 @@ def _register(application: TelegramApplication, services: Services, delivery: De
         adapters=services.adapters,
         messages=services.core.messages,
         model=services.model,
+        preferences=services.preferences,
+        timezone=services.core.settings.timezone,
+        now=services.core.now,
         delivery=delivery,
     )
     commands = {
@@ -144,10 +155,13 @@ def _register(application: TelegramApplication, services: Services, delivery: De
         "summarize": articles.on_summarize,
         "profile": privacy.on_profile,
         "status": admin.on_status,
+        "settings": choices.on_settings,
+        "language": choices.on_language,
         "tune": admin.on_tune,
         "rollback": admin.on_rollback,
     }
-    application.add_handler(TypeHandler(Update, Door(access=access, delivery=delivery).check), group=-1)
+    door = Door(access=access, preferences=services.preferences, delivery=delivery)
+    application.add_handler(TypeHandler(Update, door.check), group=-1)
     for name, callback in commands.items():
         # Without the filter an edit of an old command would run it again.
         application.add_handler(CommandHandler(name, callback, filters=_PRIVATE_MESSAGE))
@@ -155,6 +169,7 @@ def _register(application: TelegramApplication, services: Services, delivery: De
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.TEXT, chat.on_text))
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & _CONTENT, chat.on_unsupported))
     application.add_handler(CallbackQueryHandler(feedback.on_tap, pattern=TAP_PATTERN))
+    application.add_handler(CallbackQueryHandler(choices.on_choice, pattern=CHOICE_PATTERN))
     application.add_handler(MessageReactionHandler(feedback.on_reaction))
     return admin
 
@@ -174,7 +189,6 @@ def _error_handler(
         logger.error("update %d failed", update.update_id, exc_info=error)
         lanes.give_up(update.update_id)
         if update.effective_chat is not None and update.effective_user is not None:
-            texts = texts_for(update.effective_user.language_code)
-            await delivery.say(update.effective_chat.id, texts.failed)
+            await delivery.say(update.effective_chat.id, texts().failed)
 
     return on_error

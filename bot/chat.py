@@ -7,6 +7,7 @@ from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
+from bot.speaking import preferences
 from bot.texts import Texts
 from engine.assistant import Assistant, Question, Reply
 from engine.errors import EmptyReplyError, ModelError, PromptTooLongError, QueueFullError
@@ -42,7 +43,8 @@ class ChatHandlers:
             user_id=asked.user_id,
             chat_id=asked.chat_id,
             text=asked.text,
-            origin=Origin.FORWARDED if asked.message.forward_origin else Origin.TYPED,
+            origin=_origin(asked),
+            length=preferences().reply_length,
             telegram_id=asked.message.message_id,
             update_id=asked.update_id,
         )
@@ -60,6 +62,7 @@ class ChatHandlers:
             return await self._assistant.retry(
                 user_id=asked.user_id,
                 chat_id=asked.chat_id,
+                length=preferences().reply_length,
                 update_id=asked.update_id,
                 sink=sink,
                 cancellation=cancellation,
@@ -121,13 +124,20 @@ class ChatHandlers:
         """Send the reply; the profile learns from its question afterwards, and only once."""
         await self._delivery.finish(
             reply,
-            buttons=rating_buttons(reply.message_id),
+            buttons=rating_buttons(reply.message_id) if preferences().buttons else None,
             shown_as=shown_as,
             update_id=asked.update_id,
             ending=_ending(reply, asked.texts),
         )
         if reply.question_id is not None:
             await self._profiles.observe(await self._messages.get(reply.question_id))
+
+
+def _origin(asked: Incoming) -> Origin:
+    """Whose words a message holds, and whether they may be learnt from."""
+    if not preferences().learning:
+        return Origin.PRIVATE
+    return Origin.FORWARDED if asked.message.forward_origin else Origin.TYPED
 
 
 def rating_buttons(message_id: int, value: int | None = None) -> InlineKeyboardMarkup:

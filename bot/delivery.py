@@ -60,7 +60,7 @@ class Delivery:
         self,
         reply: Message,
         *,
-        buttons: InlineKeyboardMarkup,
+        buttons: InlineKeyboardMarkup | None,
         shown_as: int | None,
         update_id: int | None,
         ending: str = "",
@@ -79,7 +79,13 @@ class Delivery:
                 await self._send(part, buttons if part is planned[-1] else None, user_id=reply.user_id)
 
     async def say(
-        self, chat_id: int, text: str, *, shown_as: int | None = None, silent: bool = False
+        self,
+        chat_id: int,
+        text: str,
+        *,
+        shown_as: int | None = None,
+        silent: bool = False,
+        buttons: InlineKeyboardMarkup | None = None,
     ) -> None:
         """Say a sentence of the bot's own; with `shown_as` it takes the place of a preview."""
         try:
@@ -89,7 +95,9 @@ class Delivery:
                 )
             else:
                 await self._insistence.once(
-                    lambda: self._bot.send_message(chat_id, text, disable_notification=silent)
+                    lambda: self._bot.send_message(
+                        chat_id, text, disable_notification=silent, reply_markup=buttons
+                    )
                 )
         except UncertainDeliveryError:
             logger.warning("a notice to chat %d may not have arrived", chat_id)

@@ -26,6 +26,7 @@ from storage.database import Database
 from storage.feedback import FeedbackStore
 from storage.messages import MessageStore
 from storage.outbox import OutboxStore
+from storage.preferences import PreferenceStore
 from storage.profiles import ProfileStore
 from storage.runs import RunStore
 from storage.updates import UpdateStore
@@ -59,6 +60,7 @@ class Services:
 
     core: Core
     access: Access
+    preferences: PreferenceStore
     updates: UpdateStore
     outbox: OutboxStore
     model: LanguageModel
@@ -143,6 +145,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
     return Services(
         core=core,
         access=access,
+        preferences=PreferenceStore(database),
         updates=UpdateStore(database),
         outbox=OutboxStore(database),
         model=model,

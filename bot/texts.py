@@ -45,6 +45,11 @@ class Texts:
     rolled_back_to_base: str
     nothing_to_roll_back: str
     owner_only: str
+    choose_language: str
+    settings: str
+    choices: dict[str, str]
+    """Labels of buttons, by choice and value; a value without one is its own label."""
+    chosen: str
     status: str
     status_base: str
     status_adapter: str
@@ -64,8 +69,7 @@ class Texts:
 
 
 def texts_for(language_code: str | None) -> Texts:
-    """The sentences in this language, English where it is not spoken here."""
-    from bot.locales.en import EN
-    from bot.locales.zh import ZH
+    """The sentences in this language, such as `zh-hans`; English where it is not spoken here."""
+    from bot.languages import LANGUAGES
 
-    return ZH if (language_code or "").lower().startswith("zh") else EN
+    return LANGUAGES.get((language_code or "")[:2].lower(), LANGUAGES["en"])

@@ -15,10 +15,11 @@ from engine.language.model import (
     TextSink,
     discard,
 )
-from engine.language.prompt import build_prompt
+from engine.language.prompt import build_prompt, with_wish
 from engine.language.thoughts import strip_thoughts
 from engine.serving import ServedAdapters
 from storage.messages import MessageStore
+from storage.preferences import ReplyLength
 from storage.records import FinishReason, Generation, Message, NewMessage, Origin, Role
 
 SILENCE = timedelta(hours=12)
@@ -37,6 +38,7 @@ class Question:
     chat_id: int
     text: str
     origin: Origin = Origin.TYPED
+    length: ReplyLength = ReplyLength.NORMAL
     telegram_id: int | None = None
     update_id: int | None = None
 
@@ -78,7 +80,8 @@ class Assistant:
             user_id=question.user_id, chat_id=question.chat_id, now=asked_at, silence=SILENCE
         )
         history = await self._messages.history(conversation_id)
-        request = self._request(question.user_id, conversation_id, history, question.text, self._sampling)
+        newest = with_wish(question.text, question.length)
+        request = self._request(question.user_id, conversation_id, history, newest, self._sampling)
         completion = await self._generate(request, sink, cancellation)
         asked = NewMessage(
             user_id=question.user_id,
@@ -100,6 +103,7 @@ class Assistant:
         *,
         user_id: int,
         chat_id: int,
+        length: ReplyLength = ReplyLength.NORMAL,
         update_id: int | None = None,
         sink: TextSink = discard,
         cancellation: Cancellation | None = None,
@@ -111,7 +115,8 @@ class Assistant:
         question = await self._messages.get(last.question_id)
         history = await self._messages.history(question.conversation_id, before=question.message_id)
         sampling = _drawn_anew(self._sampling, last.message_id)
-        request = self._request(user_id, question.conversation_id, history, question.text, sampling)
+        newest = with_wish(question.text, length)
+        request = self._request(user_id, question.conversation_id, history, newest, sampling)
         completion = await self._generate(request, sink, cancellation)
         said = self._said(request, completion, _as_new(question, update_id))
         reply = await self._messages.replace_reply(replace(said, question_id=question.message_id))
@@ -176,6 +181,7 @@ class Assistant:
             role=Role.ASSISTANT,
             text=completion.text,
             created_at=self._now(),
+            origin=Origin.PRIVATE if asked.origin is Origin.PRIVATE else Origin.TYPED,
             update_id=asked.update_id,
             generation=Generation(
                 model=self._model.name,
@@ -203,5 +209,6 @@ def _as_new(question: Message, update_id: int | None) -> NewMessage:
         role=question.role,
         text=question.text,
         created_at=question.created_at,
+        origin=question.origin,
         update_id=update_id,
     )

@@ -115,14 +115,17 @@ class MessageStore:
         return 0 if row is None else int(row["n"])
 
     async def rated_turns(self, user_id: int) -> list[RatedTurn]:
-        """Every answered question of a user with its current reply and rating, oldest first."""
+        """Every answered question of a user with its current reply and rating, oldest first.
+
+        What was said in private is left out, and so are the answers to it.
+        """
         replies = await self._database.fetch_all(
             f"{_SELECT} WHERE m.user_id = ? AND m.role = 'assistant' AND m.current"
             " AND m.question_id IS NOT NULL ORDER BY m.message_id",
             (user_id,),
         )
         questions = await self._database.fetch_all(
-            f"{_SELECT} WHERE m.user_id = ? AND m.role = 'user'", (user_id,)
+            f"{_SELECT} WHERE m.user_id = ? AND m.role = 'user' AND m.origin != 'private'", (user_id,)
         )
         ratings = await self._database.fetch_all("SELECT * FROM ratings WHERE user_id = ?", (user_id,))
         asked = {row["message_id"]: _message(row) for row in questions}

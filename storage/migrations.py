@@ -237,6 +237,23 @@ def m009_finish_reasons(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE generations ADD COLUMN finish_reason TEXT NOT NULL DEFAULT 'stop'")
 
 
+def m010_preferences(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE preferences (
+            user_id INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+            language TEXT,
+            client_language TEXT,
+            quiet_begin INTEGER,
+            quiet_end INTEGER,
+            learning INTEGER NOT NULL,
+            buttons INTEGER NOT NULL,
+            reply_length TEXT NOT NULL
+        )
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -247,6 +264,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m007_summaries,
     m008_profiles,
     m009_finish_reasons,
+    m010_preferences,
 )
 
 
