@@ -14,6 +14,7 @@ from telegram.ext import ContextTypes
 from bot.access import Access
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
+from bot.speaking import preferences
 from bot.texts import Texts, texts_for
 from engine.errors import TuningBusyError
 from engine.language.model import LanguageModel
@@ -88,16 +89,21 @@ class AdminHandlers:
         asked = incoming(update)
         texts, adapter = asked.texts, self._adapters.of(asked.user_id)
         last = await self._runs.last_run(asked.user_id)
-        await self._delivery.say(
-            asked.chat_id,
-            texts.status.format(
-                model=self._model.name,
-                weights=texts.status_base
-                if adapter is None
-                else texts.status_adapter.format(version=adapter.version),
-                questions=await self._messages.count_questions(asked.user_id),
-                last_run="–" if last is None else f"{last.started_at:%Y-%m-%d %H:%M} UTC, {last.status}",
-            ),
+        line = texts.status.format(
+            model=self._model.name,
+            weights=texts.status_base
+            if adapter is None
+            else texts.status_adapter.format(version=adapter.version),
+            questions=await self._messages.count_questions(asked.user_id),
+            last_run="–" if last is None else f"{last.started_at:%Y-%m-%d %H:%M} UTC, {last.status}",
+        )
+        await self._delivery.say(asked.chat_id, "\n".join([line, *await self._unlearnt(asked)]))
+
+    async def _unlearnt(self, asked: Incoming) -> list[str]:
+        """Why nothing is being learnt from this chat, if so."""
+        private = await self._messages.is_private(user_id=asked.user_id, chat_id=asked.chat_id)
+        return [asked.texts.status_private] * private + [asked.texts.status_paused] * (
+            not preferences().learning
         )
 
     @property

@@ -23,7 +23,7 @@ from telegram.request import BaseRequest
 from bot.admin import AdminHandlers
 from bot.articles import ArticleHandlers
 from bot.calls import Insistence
-from bot.chat import ChatHandlers
+from bot.chat import NOT_LEARNT, ChatHandlers
 from bot.delivery import Delivery
 from bot.feedback import TAP_PATTERN, FeedbackHandlers
 from bot.inbox import InboxQueue, SiftingRequest
@@ -155,6 +155,9 @@ def _register(
         "summarize": articles.on_summarize,
         "profile": privacy.on_profile,
         "status": admin.on_status,
+        "private": chat.on_private,
+        "pause": choices.on_pause,
+        "resume": choices.on_resume,
         "settings": choices.on_settings,
         "language": choices.on_language,
         "tune": admin.on_tune,
@@ -169,6 +172,7 @@ def _register(
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.TEXT, chat.on_text))
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & _CONTENT, chat.on_unsupported))
     application.add_handler(CallbackQueryHandler(feedback.on_tap, pattern=TAP_PATTERN))
+    application.add_handler(CallbackQueryHandler(chat.on_not_learnt, pattern=f"^{NOT_LEARNT}$"))
     application.add_handler(CallbackQueryHandler(choices.on_choice, pattern=CHOICE_PATTERN))
     application.add_handler(MessageReactionHandler(feedback.on_reaction))
     return admin

@@ -11,9 +11,9 @@ from telegram.ext import ContextTypes
 from bot.chat import rating_buttons
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
-from bot.speaking import texts
+from bot.speaking import preferences, texts
 from engine.feedback import Feedback
-from storage.records import Message
+from storage.records import Message, Origin
 
 TAP_PATTERN = re.compile(r"fb:(\d+):(-?1)")
 
@@ -99,6 +99,8 @@ class FeedbackHandlers:
 
     async def _take(self, asked: Incoming, reply: Message) -> str:
         """Store what was said of a reply; returns the thanks."""
+        if reply.origin is Origin.PRIVATE or not preferences().learning:
+            return asked.texts.why_not_learnt
         if better := _BETTER.fullmatch(asked.argument):
             correction = better[1].strip()
             await self._feedback.correct(reply, correction)

@@ -49,6 +49,16 @@ class PreferenceHandlers:
         """Show every choice, the present one marked."""
         await self._delivery.say(incoming(update).chat_id, texts().settings, buttons=_buttons("all"))
 
+    async def on_pause(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Learn nothing until /resume."""
+        await self._set_learning(update, False)
+        await self._delivery.say(incoming(update).chat_id, texts().paused)
+
+    async def on_resume(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Learn again."""
+        await self._set_learning(update, True)
+        await self._delivery.say(incoming(update).chat_id, texts().resumed)
+
     async def on_choice(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """A tap on a choice: take it, and mark it."""
         query = update.callback_query
@@ -68,6 +78,9 @@ class PreferenceHandlers:
             )
         if name == "language":
             await self._menu.offer_to(query.from_user.id)
+
+    async def _set_learning(self, update: Update, learning: bool) -> None:
+        await self._save(incoming(update).user_id, replace(preferences(), learning=learning))
 
     async def _save(self, user_id: int, chosen: Preferences) -> None:
         await self._store.save(user_id, chosen)

@@ -50,6 +50,14 @@ class Texts:
     choices: dict[str, str]
     """Labels of buttons, by choice and value; a value without one is its own label."""
     chosen: str
+    paused: str
+    resumed: str
+    private_started: str
+    private_ended: str
+    not_learnt: str
+    why_not_learnt: str
+    status_paused: str
+    status_private: str
     status: str
     status_base: str
     status_adapter: str

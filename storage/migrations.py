@@ -254,6 +254,10 @@ def m010_preferences(db: sqlite3.Connection) -> None:
     )
 
 
+def m011_private_conversations(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE conversations ADD COLUMN private INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -265,6 +269,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m008_profiles,
     m009_finish_reasons,
     m010_preferences,
+    m011_private_conversations,
 )
 
 

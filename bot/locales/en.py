@@ -18,6 +18,9 @@ EN = Texts(
         "profile": "what I believe about you",
         "status": "which weights answer you, and what was learnt",
         "rollback": "go back to the weights before the last tuning",
+        "private": "a conversation that I do not learn from, until /new",
+        "pause": "learn nothing, until /resume",
+        "resume": "learn again",
         "settings": "language, length of replies, quiet hours, buttons, learning",
         "language": "the language that I speak with you",
         "help": "this list",
@@ -79,6 +82,22 @@ EN = Texts(
         "quiet:none": "No quiet hours",
     },
     chosen="Done.",
+    paused=(
+        "⏸ Paused: I answer you, but I learn nothing from what we say, neither for your profile nor by "
+        "night. Each reply carries a sign of it. /resume ends the pause."
+    ),
+    resumed="▶ I learn from our conversations again.",
+    private_started=(
+        "🔒 A private conversation: neither your profile nor the nightly learning will read it. /new ends it."
+    ),
+    private_ended="The private conversation has ended. This is a new one, and I learn from it again.",
+    not_learnt="🔒 not learnt",
+    why_not_learnt=(
+        "Nothing is learnt from this reply: the conversation is private (/new ends it) or learning is off "
+        "(/resume turns it on)."
+    ),
+    status_paused="⏸ Learning is off; /resume turns it on.",
+    status_private="🔒 This conversation is private; /new ends it.",
     status="Model: {model}. {weights} Messages of yours: {questions}. Last tuning: {last_run}.",
     status_base="You are answered by the base weights.",
     status_adapter="You are answered by your own weights, version {version}.",

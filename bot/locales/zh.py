@@ -17,6 +17,9 @@ ZH = Texts(
         "profile": "我对你的了解",
         "status": "现在由哪一版权重回答你，学到了什么",
         "rollback": "退回上一次学习之前的权重",
+        "private": "一段我不会学习的对话，到 /new 为止",
+        "pause": "什么都不学，到 /resume 为止",
+        "resume": "重新开始学习",
         "settings": "语言、回复长短、免打扰时间、按钮、学习",
         "language": "我和你说哪种语言",
         "help": "这份列表",
@@ -74,6 +77,17 @@ ZH = Texts(
         "quiet:none": "不设免打扰",
     },
     chosen="好了。",
+    paused=(
+        "⏸ 已暂停：我照常回答，但不从我们的对话里学任何东西，既不更新对你的了解，夜里也不学。"
+        "每条回复都会带上标记。/resume 结束暂停。"
+    ),
+    resumed="▶ 我又开始从我们的对话中学习了。",
+    private_started="🔒 私密对话：对你的了解和夜间学习都不会读它。/new 结束。",
+    private_ended="私密对话结束了。现在是新的对话，我又会从中学习。",
+    not_learnt="🔒 不学习",
+    why_not_learnt="这条回复不会被学习：对话是私密的（/new 结束），或者学习已关闭（/resume 打开）。",
+    status_paused="⏸ 学习已关闭；/resume 打开。",
+    status_private="🔒 这段对话是私密的；/new 结束。",
     status="模型：{model}。{weights}你的消息：{questions} 条。上次学习：{last_run}。",
     status_base="由基础权重回答你。",
     status_adapter="由你自己的第 {version} 版权重回答你。",
