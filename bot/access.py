@@ -48,6 +48,11 @@ class Access:
         """The pairing code while it can still be used: until somebody owns the bot."""
         return None if self._owners or self._owner is not None else self._code
 
+    @property
+    def everybody(self) -> frozenset[int]:
+        """All who have been let in and have talked here."""
+        return frozenset(self._known)
+
     def allows(self, user_id: int) -> bool:
         """Whether this person is answered."""
         return user_id in self._allowed or user_id in self._known

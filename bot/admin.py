@@ -3,7 +3,10 @@
 import asyncio
 import json
 import logging
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from telegram import Update
 from telegram.ext import ContextTypes
@@ -11,12 +14,14 @@ from telegram.ext import ContextTypes
 from bot.access import Access
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
+from bot.speaking import preferences
 from bot.texts import Texts, texts_for
 from engine.errors import TuningBusyError
 from engine.language.model import LanguageModel
 from engine.serving import ServedAdapters, Swap
 from engine.tuning.nightly import TuningRunner
 from storage.messages import MessageStore
+from storage.preferences import Preferences, PreferenceStore
 from storage.records import RunStatus, TuningRun
 from storage.runs import RunStore
 
@@ -35,6 +40,9 @@ class AdminHandlers:
         adapters: ServedAdapters,
         messages: MessageStore,
         model: LanguageModel,
+        preferences: PreferenceStore,
+        timezone: ZoneInfo,
+        now: Callable[[], datetime],
         delivery: Delivery,
     ) -> None:
         self._access = access
@@ -43,8 +51,12 @@ class AdminHandlers:
         self._adapters = adapters
         self._messages = messages
         self._model = model
+        self._preferences = preferences
+        self._timezone = timezone
+        self._now = now
         self._delivery = delivery
         self._tuning: asyncio.Task[None] | None = None
+        self._holds_back = False
 
     async def on_tune(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Learn now from the owner's own messages; the chat goes on meanwhile."""
@@ -77,17 +89,27 @@ class AdminHandlers:
         asked = incoming(update)
         texts, adapter = asked.texts, self._adapters.of(asked.user_id)
         last = await self._runs.last_run(asked.user_id)
-        await self._delivery.say(
-            asked.chat_id,
-            texts.status.format(
-                model=self._model.name,
-                weights=texts.status_base
-                if adapter is None
-                else texts.status_adapter.format(version=adapter.version),
-                questions=await self._messages.count_questions(asked.user_id),
-                last_run="–" if last is None else f"{last.started_at:%Y-%m-%d %H:%M} UTC, {last.status}",
-            ),
+        line = texts.status.format(
+            model=self._model.name,
+            weights=texts.status_base
+            if adapter is None
+            else texts.status_adapter.format(version=adapter.version),
+            questions=await self._messages.count_questions(asked.user_id),
+            last_run="–" if last is None else f"{last.started_at:%Y-%m-%d %H:%M} UTC, {last.status}",
         )
+        await self._delivery.say(asked.chat_id, "\n".join([line, *await self._unlearnt(asked)]))
+
+    async def _unlearnt(self, asked: Incoming) -> list[str]:
+        """Why nothing is being learnt from this chat, if so."""
+        private = await self._messages.is_private(user_id=asked.user_id, chat_id=asked.chat_id)
+        return [asked.texts.status_private] * private + [asked.texts.status_paused] * (
+            not preferences().learning
+        )
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether a line waits for the end of somebody's quiet hours."""
+        return self._holds_back
 
     @property
     def busy(self) -> bool:
@@ -99,8 +121,13 @@ class AdminHandlers:
         for swap in await self._adapters.refresh():
             if swap.refusal is not None:
                 await self._tell_refusal(swap)
+        self._holds_back = False
         for run in await self._runs.untold():
-            await self._tell(run)
+            chosen = await self._preferences.get(run.user_id)
+            if run.local_date is not None and self._is_quiet(chosen):
+                self._holds_back = True
+                continue
+            await self._tell(run, texts_for(chosen.spoken))
             await self._runs.mark_told(run.run_id)
 
     async def stop(self) -> None:
@@ -117,15 +144,19 @@ class AdminHandlers:
         else:
             await self.follow()
 
-    async def _tell(self, run: TuningRun) -> None:
+    def _is_quiet(self, chosen: Preferences) -> bool:
+        quiet = chosen.quiet_hours
+        return quiet is not None and quiet.contains(self._now().astimezone(self._timezone).hour)
+
+    async def _tell(self, run: TuningRun, texts: Texts) -> None:
         if run.status is RunStatus.SKIPPED and run.local_date is not None:
             return  # a night without anything new is no news
-        sentence = outcome(run, texts_for(None))
+        sentence = outcome(run, texts)
         if sentence is not None:
             await self._delivery.say(run.user_id, sentence, silent=True)
 
     async def _tell_refusal(self, swap: Swap) -> None:
-        texts = texts_for(None)
+        texts = texts_for((await self._preferences.get(swap.user_id)).spoken)
         logger.warning("adapter version %s of a user could not be served", swap.new_version)
         await self._delivery.say(
             swap.user_id,

@@ -23,15 +23,17 @@ from telegram.request import BaseRequest
 from bot.admin import AdminHandlers
 from bot.articles import ArticleHandlers
 from bot.calls import Insistence
-from bot.chat import ChatHandlers
+from bot.chat import NOT_LEARNT, ChatHandlers
 from bot.delivery import Delivery
 from bot.feedback import TAP_PATTERN, FeedbackHandlers
-from bot.forget import CHOICE_PATTERN, ForgetHandlers
+from bot.forget import FORGET_PATTERN, ForgetHandlers
 from bot.inbox import InboxQueue, SiftingRequest
 from bot.lanes import Lanes
+from bot.menu import Menu
+from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
 from bot.privacy import PrivacyHandlers
 from bot.services import Services
-from bot.texts import texts_for
+from bot.speaking import texts
 from bot.welcome import Door, WelcomeHandlers
 from engine.assistant import Interrupted
 
@@ -71,6 +73,7 @@ class Mynah:
     insistence: Insistence
     polling: SiftingRequest
     admin: AdminHandlers
+    menu: Menu
 
 
 def build(services: Services, wires: Wires) -> Mynah:
@@ -101,7 +104,8 @@ def build(services: Services, wires: Wires) -> Mynah:
         users=services.core.users,
         insistence=insistence,
     )
-    admin = _register(application, services, delivery)
+    menu = Menu(bot=application.bot, access=services.access, preferences=services.preferences)
+    admin = _register(application, services, delivery, menu)
     application.add_error_handler(_error_handler(lanes, delivery))
     return Mynah(
         application=application,
@@ -110,10 +114,13 @@ def build(services: Services, wires: Wires) -> Mynah:
         insistence=insistence,
         polling=polling,
         admin=admin,
+        menu=menu,
     )
 
 
-def _register(application: TelegramApplication, services: Services, delivery: Delivery) -> AdminHandlers:
+def _register(
+    application: TelegramApplication, services: Services, delivery: Delivery, menu: Menu
+) -> AdminHandlers:
     """All handlers in one place: the door first, then commands from new messages only, then plain text."""
     access = services.access
     welcome = WelcomeHandlers(access=access, delivery=delivery)
@@ -132,6 +139,7 @@ def _register(application: TelegramApplication, services: Services, delivery: De
         delivery=delivery,
         now=services.core.now,
     )
+    choices = PreferenceHandlers(store=services.preferences, menu=menu, delivery=delivery)
     admin = AdminHandlers(
         access=access,
         runs=services.core.runs,
@@ -139,6 +147,9 @@ def _register(application: TelegramApplication, services: Services, delivery: De
         adapters=services.adapters,
         messages=services.core.messages,
         model=services.model,
+        preferences=services.preferences,
+        timezone=services.core.settings.timezone,
+        now=services.core.now,
         delivery=delivery,
     )
     commands = {
@@ -151,11 +162,17 @@ def _register(application: TelegramApplication, services: Services, delivery: De
         "summarize": articles.on_summarize,
         "profile": privacy.on_profile,
         "status": admin.on_status,
+        "private": chat.on_private,
+        "pause": choices.on_pause,
+        "resume": choices.on_resume,
+        "settings": choices.on_settings,
+        "language": choices.on_language,
         "tune": admin.on_tune,
         "rollback": admin.on_rollback,
         "forget": forget.on_forget,
     }
-    application.add_handler(TypeHandler(Update, Door(access=access, delivery=delivery).check), group=-1)
+    door = Door(access=access, preferences=services.preferences, delivery=delivery)
+    application.add_handler(TypeHandler(Update, door.check), group=-1)
     for name, callback in commands.items():
         # Without the filter an edit of an old command would run it again.
         application.add_handler(CommandHandler(name, callback, filters=_PRIVATE_MESSAGE))
@@ -163,7 +180,9 @@ def _register(application: TelegramApplication, services: Services, delivery: De
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.TEXT, chat.on_text))
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & _CONTENT, chat.on_unsupported))
     application.add_handler(CallbackQueryHandler(feedback.on_tap, pattern=TAP_PATTERN))
-    application.add_handler(CallbackQueryHandler(forget.on_choice, pattern=CHOICE_PATTERN))
+    application.add_handler(CallbackQueryHandler(forget.on_choice, pattern=FORGET_PATTERN))
+    application.add_handler(CallbackQueryHandler(chat.on_not_learnt, pattern=f"^{NOT_LEARNT}$"))
+    application.add_handler(CallbackQueryHandler(choices.on_choice, pattern=CHOICE_PATTERN))
     application.add_handler(MessageReactionHandler(feedback.on_reaction))
     return admin
 
@@ -183,7 +202,6 @@ def _error_handler(
         logger.error("update %d failed", update.update_id, exc_info=error)
         lanes.give_up(update.update_id)
         if update.effective_chat is not None and update.effective_user is not None:
-            texts = texts_for(update.effective_user.language_code)
-            await delivery.say(update.effective_chat.id, texts.failed)
+            await delivery.say(update.effective_chat.id, texts().failed)
 
     return on_error

@@ -1,12 +1,15 @@
 """A text message to a streamed reply; /new, /retry, /stop."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
+from bot.speaking import preferences, texts
 from bot.texts import Texts
 from engine.assistant import Assistant, Question, Reply
 from engine.errors import EmptyReplyError, ModelError, PromptTooLongError, QueueFullError
@@ -14,6 +17,9 @@ from engine.language.model import Cancellation, TextSink
 from engine.profile.engine import ProfileEngine
 from storage.messages import MessageStore
 from storage.records import FinishReason, Message, Origin
+
+NOT_LEARNT = "not learnt"
+"""The data of the button that marks a reply as private."""
 
 Write = Callable[[TextSink, Cancellation], Awaitable[Reply | None]]
 
@@ -43,6 +49,8 @@ class ChatHandlers:
             chat_id=asked.chat_id,
             text=asked.text,
             origin=Origin.FORWARDED if asked.message.forward_origin else Origin.TYPED,
+            learnable=preferences().learning,
+            length=preferences().reply_length,
             telegram_id=asked.message.message_id,
             update_id=asked.update_id,
         )
@@ -60,6 +68,8 @@ class ChatHandlers:
             return await self._assistant.retry(
                 user_id=asked.user_id,
                 chat_id=asked.chat_id,
+                learnable=preferences().learning,
+                length=preferences().reply_length,
                 update_id=asked.update_id,
                 sink=sink,
                 cancellation=cancellation,
@@ -70,8 +80,24 @@ class ChatHandlers:
     async def on_new(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Begin a conversation with an empty context."""
         asked = incoming(update)
+        was_private = await self._assistant.is_private(user_id=asked.user_id, chat_id=asked.chat_id)
         await self._assistant.start_conversation(user_id=asked.user_id, chat_id=asked.chat_id)
-        await self._delivery.say(asked.chat_id, asked.texts.started_over)
+        await self._delivery.say(
+            asked.chat_id, asked.texts.private_ended if was_private else asked.texts.started_over
+        )
+
+    async def on_private(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Begin a conversation from which nothing is learnt; /new ends it."""
+        asked = incoming(update)
+        await self._assistant.start_conversation(user_id=asked.user_id, chat_id=asked.chat_id, private=True)
+        await self._delivery.say(asked.chat_id, asked.texts.private_started)
+
+    async def on_not_learnt(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """A tap on the sign below a reply: say what it means."""
+        query = update.callback_query
+        assert query is not None, "this handles taps"
+        with contextlib.suppress(TelegramError):
+            await query.answer(texts().why_not_learnt, show_alert=True)
 
     async def on_stop(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """End the reply under way at its next token."""
@@ -121,13 +147,20 @@ class ChatHandlers:
         """Send the reply; the profile learns from its question afterwards, and only once."""
         await self._delivery.finish(
             reply,
-            buttons=rating_buttons(reply.message_id),
+            buttons=_buttons(reply),
             shown_as=shown_as,
             update_id=asked.update_id,
             ending=_ending(reply, asked.texts),
         )
         if reply.question_id is not None:
             await self._profiles.observe(await self._messages.get(reply.question_id))
+
+
+def _buttons(reply: Message) -> InlineKeyboardMarkup | None:
+    """What hangs below a reply: thumbs, or the sign that nothing is learnt from it."""
+    if reply.origin is Origin.PRIVATE:
+        return InlineKeyboardMarkup([[InlineKeyboardButton(texts().not_learnt, callback_data=NOT_LEARNT)]])
+    return rating_buttons(reply.message_id) if preferences().buttons else None
 
 
 def rating_buttons(message_id: int, value: int | None = None) -> InlineKeyboardMarkup:

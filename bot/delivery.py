@@ -60,7 +60,7 @@ class Delivery:
         self,
         reply: Message,
         *,
-        buttons: InlineKeyboardMarkup,
+        buttons: InlineKeyboardMarkup | None,
         shown_as: int | None,
         update_id: int | None,
         ending: str = "",

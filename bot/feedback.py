@@ -11,9 +11,9 @@ from telegram.ext import ContextTypes
 from bot.chat import rating_buttons
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
-from bot.texts import texts_for
+from bot.speaking import preferences, texts
 from engine.feedback import Feedback
-from storage.records import Message
+from storage.records import Message, Origin
 
 TAP_PATTERN = re.compile(r"fb:(\d+):(-?1)")
 
@@ -56,16 +56,15 @@ class FeedbackHandlers:
         query = update.callback_query
         assert query is not None, "this handles taps"
         assert query.data is not None, "every button carries data"
-        texts = texts_for(query.from_user.language_code)
         match = TAP_PATTERN.fullmatch(query.data)
         assert match is not None, "the handler's pattern let it through"
         message_id, value = int(match[1]), int(match[2])
         rating = await self._feedback.rate(message_id, user_id=query.from_user.id, value=value)
         with contextlib.suppress(TelegramError):  # the rating stands, whether or not its thanks can be shown
             if rating is None:
-                await query.answer(texts.rating_unknown)
+                await query.answer(texts().rating_unknown)
                 return
-            await query.answer(texts.rated_up if value > 0 else texts.rated_down)
+            await query.answer(texts().rated_up if value > 0 else texts().rated_down)
             await query.edit_message_reply_markup(rating_buttons(message_id, value))
 
     async def on_reaction(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -100,6 +99,8 @@ class FeedbackHandlers:
 
     async def _take(self, asked: Incoming, reply: Message) -> str:
         """Store what was said of a reply; returns the thanks."""
+        if reply.origin is Origin.PRIVATE or not preferences().learning:
+            return asked.texts.why_not_learnt
         if better := _BETTER.fullmatch(asked.argument):
             correction = better[1].strip()
             await self._feedback.correct(reply, correction)

@@ -11,11 +11,11 @@ from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.incoming import incoming
-from bot.texts import Texts, texts_for
+from bot.speaking import texts
 from engine.erasure import ErasureFollower, Forgetter
 from storage.records import Holdings
 
-CHOICE_PATTERN = re.compile(r"forget:(yes|no):(\d+)")
+FORGET_PATTERN = re.compile(r"forget:(yes|no):(\d+)")
 
 VALID_FOR = timedelta(minutes=10)
 """A button that erases everything must not wait in a chat for an idle tap."""
@@ -47,23 +47,22 @@ class ForgetHandlers:
         await self._delivery.say(
             asked.chat_id,
             told(held, asked.texts.forget_preview),
-            buttons=_buttons(asked.texts, self._now()),
+            buttons=_buttons(self._now()),
         )
 
     async def on_choice(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """A tap on one of the two buttons."""
         query = update.callback_query
         assert query is not None, "this handles taps"
-        match = CHOICE_PATTERN.fullmatch(query.data or "")
+        match = FORGET_PATTERN.fullmatch(query.data or "")
         assert match is not None, "the handler's pattern let it through"
-        texts = texts_for(query.from_user.language_code)
         asked_at = datetime.fromtimestamp(int(match[2]), UTC)
         if match[1] == "no":
-            said = texts.forget_kept
+            said = texts().forget_kept
         elif self._now() - asked_at > VALID_FOR:
-            said = texts.forget_too_late
+            said = texts().forget_too_late
         else:
-            said = told(await self._forgetter.forget(query.from_user.id), texts.forgotten)
+            said = told(await self._forgetter.forget(query.from_user.id), texts().forgotten)
             await self._erasures.follow()
         if query.message is not None:
             with contextlib.suppress(TelegramError):  # it only ends the button's spinner
@@ -82,13 +81,13 @@ def told(held: Holdings, sentence: str) -> str:
     )
 
 
-def _buttons(texts: Texts, now: datetime) -> InlineKeyboardMarkup:
+def _buttons(now: datetime) -> InlineKeyboardMarkup:
     moment = int(now.timestamp())
     return InlineKeyboardMarkup(
         [
             [
-                InlineKeyboardButton(texts.forget_yes, callback_data=f"forget:yes:{moment}"),
-                InlineKeyboardButton(texts.forget_no, callback_data=f"forget:no:{moment}"),
+                InlineKeyboardButton(texts().forget_yes, callback_data=f"forget:yes:{moment}"),
+                InlineKeyboardButton(texts().forget_no, callback_data=f"forget:no:{moment}"),
             ]
         ]
     )

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from telegram import Message, Update
 
-from bot.texts import Texts, texts_for
+from bot.speaking import texts
+from bot.texts import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,5 +46,5 @@ def incoming(update: Update) -> Incoming:
         message=message,
         user_id=user.id,
         chat_id=message.chat_id,
-        texts=texts_for(user.language_code),
+        texts=texts(),
     )

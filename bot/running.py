@@ -1,19 +1,15 @@
 """The life of the bot: started in order, stopped within seconds, nothing lost in between."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from telegram import BotCommand
-from telegram.error import TelegramError
 from telegram.ext import Updater
 
 from bot.app import ALLOWED_UPDATES, Mynah
 from bot.schedule import Schedule
 from bot.services import Services
-from bot.texts import texts_for
 from storage.errors import StorageError
 
 logger = logging.getLogger(__name__)
@@ -44,7 +40,7 @@ async def running(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
     try:
         await services.adapters.refresh()
         await services.erasures.follow()
-        await _offer_commands(mynah)
+        await mynah.menu.offer()
         waiting = await mynah.inbox.replay(application.bot)
         if waiting:
             logger.info("taking up %d updates that were left unfinished", waiting)
@@ -80,20 +76,12 @@ async def _stop(
         logger.warning("not everything ended within %g s; the inbox keeps what is unfinished", STOP_SECONDS)
 
 
-async def _offer_commands(mynah: Mynah) -> None:
-    """Put the commands into Telegram's menu; a bot without a menu works as well."""
-    for language_code in ("", "zh"):
-        commands = [BotCommand(name, meaning) for name, meaning in texts_for(language_code).commands.items()]
-        with contextlib.suppress(TelegramError):
-            await mynah.application.bot.set_my_commands(commands, language_code=language_code)
-
-
 async def _follow(services: Services, mynah: Mynah) -> None:
     seen = -1
     while True:
         try:
             version = await services.core.database.data_version()
-            if version != seen:
+            if version != seen or mynah.admin.holds_back:
                 seen = version
                 await mynah.admin.follow()
                 await services.erasures.follow()

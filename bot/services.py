@@ -28,6 +28,7 @@ from storage.erasure import ErasureStore
 from storage.feedback import FeedbackStore
 from storage.messages import MessageStore
 from storage.outbox import OutboxStore
+from storage.preferences import PreferenceStore
 from storage.profiles import ProfileStore
 from storage.runs import RunStore
 from storage.updates import UpdateStore
@@ -62,6 +63,7 @@ class Services:
 
     core: Core
     access: Access
+    preferences: PreferenceStore
     updates: UpdateStore
     outbox: OutboxStore
     model: LanguageModel
@@ -149,6 +151,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
     return Services(
         core=core,
         access=access,
+        preferences=PreferenceStore(database),
         updates=UpdateStore(database),
         outbox=OutboxStore(database),
         model=model,

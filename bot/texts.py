@@ -52,6 +52,19 @@ class Texts:
     forget_kept: str
     forget_too_late: str
     forgotten: str
+    choose_language: str
+    settings: str
+    choices: dict[str, str]
+    """Labels of buttons, by choice and value; a value without one is its own label."""
+    chosen: str
+    paused: str
+    resumed: str
+    private_started: str
+    private_ended: str
+    not_learnt: str
+    why_not_learnt: str
+    status_paused: str
+    status_private: str
     status: str
     status_base: str
     status_adapter: str
@@ -71,8 +84,7 @@ class Texts:
 
 
 def texts_for(language_code: str | None) -> Texts:
-    """The sentences in this language, English where it is not spoken here."""
-    from bot.locales.en import EN
-    from bot.locales.zh import ZH
+    """The sentences in this language, such as `zh-hans`; English where it is not spoken here."""
+    from bot.languages import LANGUAGES
 
-    return ZH if (language_code or "").lower().startswith("zh") else EN
+    return LANGUAGES.get((language_code or "")[:2].lower(), LANGUAGES["en"])

@@ -1,18 +1,24 @@
 """/start and /help, and the door: who is not let in gets one polite line a day, and nothing else."""
 
-from telegram import Update
+from dataclasses import replace
+
+from telegram import Update, User
 from telegram.ext import ApplicationHandlerStop, ContextTypes
 
 from bot.access import Access
 from bot.delivery import Delivery
 from bot.incoming import incoming
+from bot.menu import commands_for
+from bot.speaking import speak_with, texts
+from storage.preferences import Preferences, PreferenceStore
 
 
 class Door:
-    """Stands before every other handler."""
+    """Stands before every other handler, and notes who is talking and how they want to be addressed."""
 
-    def __init__(self, *, access: Access, delivery: Delivery) -> None:
+    def __init__(self, *, access: Access, preferences: PreferenceStore, delivery: Delivery) -> None:
         self._access = access
+        self._preferences = preferences
         self._delivery = delivery
 
     async def check(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -22,11 +28,22 @@ class Door:
             raise ApplicationHandlerStop
         if self._access.allows(user.id):
             await self._access.enter(user.id, user.full_name)
+            speak_with(await self._chosen_by(user))
             return
+        speak_with(Preferences(client_language=user.language_code))
         message = update.message
         if message is not None and message.chat.type == message.chat.PRIVATE:
             await self._answer_stranger(update)
         raise ApplicationHandlerStop
+
+    async def _chosen_by(self, user: User) -> Preferences:
+        """A user's choices; the language of their Telegram is kept for what is sent unasked."""
+        chosen = await self._preferences.get(user.id)
+        if user.language_code is None or user.language_code == chosen.client_language:
+            return chosen
+        chosen = replace(chosen, client_language=user.language_code)
+        await self._preferences.save(user.id, chosen)
+        return chosen
 
     async def _answer_stranger(self, update: Update) -> None:
         asked = incoming(update)
@@ -52,9 +69,8 @@ class WelcomeHandlers:
     async def on_help(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """List the commands; the owner's own are shown to the owner only."""
         asked = incoming(update)
-        texts = asked.texts
-        commands = texts.commands | (texts.owner_commands if self._access.is_owner(asked.user_id) else {})
-        lines = [texts.help_head, *(f"/{name} – {meaning}" for name, meaning in commands.items())]
+        commands = commands_for(texts(), is_owner=self._access.is_owner(asked.user_id))
+        lines = [texts().help_head, *(f"/{name} – {meaning}" for name, meaning in commands.items())]
         await self._delivery.say(asked.chat_id, "\n".join(lines))
 
 

@@ -15,10 +15,11 @@ from engine.language.model import (
     TextSink,
     discard,
 )
-from engine.language.prompt import build_prompt
+from engine.language.prompt import build_prompt, with_wish
 from engine.language.thoughts import strip_thoughts
 from engine.serving import ServedAdapters
 from storage.messages import MessageStore
+from storage.preferences import ReplyLength
 from storage.records import FinishReason, Generation, Message, NewMessage, Origin, Role
 
 SILENCE = timedelta(hours=12)
@@ -31,12 +32,14 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a user asks, as it came from Telegram."""
+    """What a user asks, as it came from Telegram; `learnable` is False where they do not want it learnt."""
 
     user_id: int
     chat_id: int
     text: str
     origin: Origin = Origin.TYPED
+    learnable: bool = True
+    length: ReplyLength = ReplyLength.NORMAL
     telegram_id: int | None = None
     update_id: int | None = None
 
@@ -77,8 +80,12 @@ class Assistant:
         conversation_id = await self._messages.conversation(
             user_id=question.user_id, chat_id=question.chat_id, now=asked_at, silence=SILENCE
         )
+        learnable = question.learnable and not await self.is_private(
+            user_id=question.user_id, chat_id=question.chat_id
+        )
         history = await self._messages.history(conversation_id)
-        request = self._request(question.user_id, conversation_id, history, question.text, self._sampling)
+        newest = with_wish(question.text, question.length)
+        request = self._request(question.user_id, conversation_id, history, newest, self._sampling)
         completion = await self._generate(request, sink, cancellation)
         asked = NewMessage(
             user_id=question.user_id,
@@ -87,7 +94,7 @@ class Assistant:
             role=Role.USER,
             text=question.text,
             created_at=asked_at,
-            origin=question.origin,
+            origin=question.origin if learnable else Origin.PRIVATE,
             telegram_id=question.telegram_id,
             update_id=question.update_id,
         )
@@ -100,6 +107,8 @@ class Assistant:
         *,
         user_id: int,
         chat_id: int,
+        learnable: bool = True,
+        length: ReplyLength = ReplyLength.NORMAL,
         update_id: int | None = None,
         sink: TextSink = discard,
         cancellation: Cancellation | None = None,
@@ -111,15 +120,25 @@ class Assistant:
         question = await self._messages.get(last.question_id)
         history = await self._messages.history(question.conversation_id, before=question.message_id)
         sampling = _drawn_anew(self._sampling, last.message_id)
-        request = self._request(user_id, question.conversation_id, history, question.text, sampling)
+        newest = with_wish(question.text, length)
+        request = self._request(user_id, question.conversation_id, history, newest, sampling)
         completion = await self._generate(request, sink, cancellation)
-        said = self._said(request, completion, _as_new(question, update_id))
+        asked = _as_new(question, update_id)
+        said = self._said(request, completion, asked if learnable else replace(asked, origin=Origin.PRIVATE))
         reply = await self._messages.replace_reply(replace(said, question_id=question.message_id))
         return Reply(question=question, reply=reply)
 
-    async def start_conversation(self, *, user_id: int, chat_id: int) -> None:
-        """Forget the context: the next question begins an empty conversation."""
-        await self._messages.start_conversation(user_id=user_id, chat_id=chat_id, now=self._now())
+    async def start_conversation(self, *, user_id: int, chat_id: int, private: bool = False) -> None:
+        """Forget the context: the next question begins an empty conversation, of which a private one
+        teaches nothing.
+        """
+        await self._messages.start_conversation(
+            user_id=user_id, chat_id=chat_id, now=self._now(), private=private
+        )
+
+    async def is_private(self, *, user_id: int, chat_id: int) -> bool:
+        """Whether a private conversation is under way."""
+        return await self._messages.is_private(user_id=user_id, chat_id=chat_id)
 
     def interrupt(self) -> None:
         """End all replies under way at their next token, unlogged, and begin none."""
@@ -176,6 +195,7 @@ class Assistant:
             role=Role.ASSISTANT,
             text=completion.text,
             created_at=self._now(),
+            origin=Origin.PRIVATE if asked.origin is Origin.PRIVATE else Origin.TYPED,
             update_id=asked.update_id,
             generation=Generation(
                 model=self._model.name,
@@ -203,5 +223,6 @@ def _as_new(question: Message, update_id: int | None) -> NewMessage:
         role=question.role,
         text=question.text,
         created_at=question.created_at,
+        origin=question.origin,
         update_id=update_id,
     )

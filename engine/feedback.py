@@ -6,7 +6,7 @@ from datetime import datetime
 from engine.profile.engine import ProfileEngine
 from storage.feedback import FeedbackStore
 from storage.messages import MessageStore
-from storage.records import Message, Rating, Role
+from storage.records import Message, Origin, Rating, Role
 
 
 class Feedback:
@@ -43,9 +43,13 @@ class Feedback:
         await self._ratings.withdraw(reply.message_id, now=self._now())
 
     async def note(self, reply: Message, text: str) -> Rating:
-        """Store a remark; what it says of the user's preferences enters the profile now."""
+        """Store a remark; what it says of the user's preferences enters the profile now.
+
+        A remark about a private reply is only stored.
+        """
         rating = await self._ratings.rate(reply.message_id, user_id=reply.user_id, note=text, now=self._now())
-        await self._profiles.note(reply.user_id, text, reply.message_id)
+        if reply.origin is not Origin.PRIVATE:
+            await self._profiles.note(reply.user_id, text, reply.message_id)
         return rating
 
     async def correct(self, reply: Message, text: str) -> Rating:

@@ -22,29 +22,43 @@ class MessageStore:
         self._database = database
 
     async def conversation(self, *, user_id: int, chat_id: int, now: datetime, silence: timedelta) -> int:
-        """The id of the running conversation; a new one starts after a silence longer than `silence`."""
+        """The id of the running conversation; a new one starts after a silence longer than `silence`.
+
+        A private one goes on until it is ended on purpose: nobody should be learnt from again unawares.
+        """
         row = await self._database.fetch_one(
             """
-            SELECT conversation_id, coalesce(
+            SELECT conversation_id, private, coalesce(
                 (SELECT max(created_at) FROM messages WHERE conversation_id = c.conversation_id), started_at
             ) AS last_at
             FROM conversations AS c WHERE user_id = ? AND chat_id = ? ORDER BY conversation_id DESC LIMIT 1
             """,
             (user_id, chat_id),
         )
-        if row is not None and now - from_text(row["last_at"]) <= silence:
+        if row is not None and (row["private"] or now - from_text(row["last_at"]) <= silence):
             return int(row["conversation_id"])
         return await self.start_conversation(user_id=user_id, chat_id=chat_id, now=now)
 
-    async def start_conversation(self, *, user_id: int, chat_id: int, now: datetime) -> int:
-        """Begin a conversation with an empty history; returns its id."""
+    async def start_conversation(
+        self, *, user_id: int, chat_id: int, now: datetime, private: bool = False
+    ) -> int:
+        """Begin a conversation with an empty history; returns its id. Of a private one nothing is learnt."""
         async with self._database.transaction() as connection:
             cursor = await connection.execute(
-                "INSERT INTO conversations (user_id, chat_id, started_at) VALUES (?, ?, ?)",
-                (user_id, chat_id, to_text(now)),
+                "INSERT INTO conversations (user_id, chat_id, started_at, private) VALUES (?, ?, ?, ?)",
+                (user_id, chat_id, to_text(now), private),
             )
             assert cursor.lastrowid is not None, "an INSERT has a row id"
             return cursor.lastrowid
+
+    async def is_private(self, *, user_id: int, chat_id: int) -> bool:
+        """Whether the newest conversation of a user in a chat is a private one."""
+        row = await self._database.fetch_one(
+            "SELECT private FROM conversations WHERE user_id = ? AND chat_id = ?"
+            " ORDER BY conversation_id DESC LIMIT 1",
+            (user_id, chat_id),
+        )
+        return row is not None and bool(row["private"])
 
     async def add(self, message: NewMessage) -> Message:
         """Log one message."""
@@ -115,14 +129,17 @@ class MessageStore:
         return 0 if row is None else int(row["n"])
 
     async def rated_turns(self, user_id: int) -> list[RatedTurn]:
-        """Every answered question of a user with its current reply and rating, oldest first."""
+        """Every answered question of a user with its current reply and rating, oldest first.
+
+        What was said in private is left out, and so are the answers to it.
+        """
         replies = await self._database.fetch_all(
             f"{_SELECT} WHERE m.user_id = ? AND m.role = 'assistant' AND m.current"
-            " AND m.question_id IS NOT NULL ORDER BY m.message_id",
+            " AND m.question_id IS NOT NULL AND m.origin != 'private' ORDER BY m.message_id",
             (user_id,),
         )
         questions = await self._database.fetch_all(
-            f"{_SELECT} WHERE m.user_id = ? AND m.role = 'user'", (user_id,)
+            f"{_SELECT} WHERE m.user_id = ? AND m.role = 'user' AND m.origin != 'private'", (user_id,)
         )
         ratings = await self._database.fetch_all("SELECT * FROM ratings WHERE user_id = ?", (user_id,))
         asked = {row["message_id"]: _message(row) for row in questions}

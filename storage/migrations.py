@@ -263,6 +263,27 @@ def m012_erasures(db: sqlite3.Connection) -> None:
     )
 
 
+def m013_preferences(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE preferences (
+            user_id INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+            language TEXT,
+            client_language TEXT,
+            quiet_begin INTEGER,
+            quiet_end INTEGER,
+            learning INTEGER NOT NULL,
+            buttons INTEGER NOT NULL,
+            reply_length TEXT NOT NULL
+        )
+        """
+    )
+
+
+def m014_private_conversations(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE conversations ADD COLUMN private INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -276,6 +297,8 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m010_run_attempts,
     m011_ids_never_used_twice,
     m012_erasures,
+    m013_preferences,
+    m014_private_conversations,
 )
 
 

@@ -14,13 +14,17 @@ class Role(StrEnum):
 
 
 class Origin(StrEnum):
-    """Where a message's words come from; only `TYPED` and `SPOKEN` are the user's own."""
+    """Where a message's words come from; only `TYPED` and `SPOKEN` are the user's own.
+
+    `PRIVATE` are the user's, too, but said where nothing may be learnt: no profile and no tuning reads them.
+    """
 
     TYPED = "typed"
     SPOKEN = "spoken"
     FORWARDED = "forwarded"
     ARTICLE = "article"
     COMMAND = "command"
+    PRIVATE = "private"
 
 
 class UpdateState(StrEnum):

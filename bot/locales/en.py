@@ -18,8 +18,14 @@ EN = Texts(
         "profile": "what I believe about you",
         "status": "which weights answer you, and what was learnt",
         "rollback": "go back to the weights before the last tuning",
+        "private": "a conversation that I do not learn from, until /new",
+        "pause": "learn nothing, until /resume",
+        "resume": "learn again",
+        "settings": "language, length of replies, quiet hours, buttons, learning",
+        "language": "the language that I speak with you",
         "forget": "erase everything that I hold of you",
         "help": "this list",
+        "start": "who I am",
     },
     owner_commands={"tune": "learn now instead of tonight"},
     refusal="I am a private assistant and only talk with people whom my keeper has let in.",
@@ -75,6 +81,40 @@ EN = Texts(
         "that I was born with."
     ),
     owner_only="Only my keeper can do that.",
+    choose_language="Which language shall I speak?",
+    settings=(
+        "Your settings: language, length of replies, rating buttons, learning from this chat, and the quiet "
+        "hours in which I send nothing unasked."
+    ),
+    choices={
+        "language:en": "English",
+        "language:zh": "中文",
+        "length:short": "Short",
+        "length:normal": "Normal",
+        "length:long": "Long",
+        "buttons:on": "👍 👎 on",
+        "buttons:off": "👍 👎 off",
+        "learning:on": "Learn",
+        "learning:off": "Do not learn",
+        "quiet:none": "No quiet hours",
+    },
+    chosen="Done.",
+    paused=(
+        "⏸ Paused: I answer you, but I learn nothing from what we say, neither for your profile nor by "
+        "night. Each reply carries a sign of it. /resume ends the pause."
+    ),
+    resumed="▶ I learn from our conversations again.",
+    private_started=(
+        "🔒 A private conversation: neither your profile nor the nightly learning will read it. /new ends it."
+    ),
+    private_ended="The private conversation has ended. This is a new one, and I learn from it again.",
+    not_learnt="🔒 not learnt",
+    why_not_learnt=(
+        "Nothing is learnt from this reply: the conversation is private (/new ends it) or learning is off "
+        "(/resume turns it on)."
+    ),
+    status_paused="⏸ Learning is off; /resume turns it on.",
+    status_private="🔒 This conversation is private; /new ends it.",
     status="Model: {model}. {weights} Messages of yours: {questions}. Last tuning: {last_run}.",
     status_base="You are answered by the base weights.",
     status_adapter="You are answered by your own weights, version {version}.",

@@ -1,12 +1,22 @@
 """The prompt of one turn within a token budget (pure)."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from engine.errors import PromptTooLongError
 from engine.language.model import ChatMessage
+from storage.preferences import ReplyLength
 from storage.records import Role
 
 CountTokens = Callable[[Sequence[ChatMessage]], int]
+
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
+_WISHES = {
+    ReplyLength.SHORT: ("Answer in one or two short sentences.", "请用一两句话简短回答。"),
+    ReplyLength.LONG: ("Answer at length and in detail.", "请详细回答。"),
+}
+"""The user's wish in English and Chinese; in the language of the question, so that the answer keeps to it."""
 
 _STRIDE = 8
 """Old turns are dropped this many messages at a time: between two drops the prompt only grows at its end, so
@@ -39,6 +49,14 @@ def build_prompt(
         last_stride = range(max(0, len(history) - _STRIDE), len(history) + 1, 2)
         start = _first_that_fits(last_stride, from_turn, count_tokens, budget_tokens)
     return from_turn(len(history) if start is None else start)
+
+
+def with_wish(text: str, length: ReplyLength) -> str:
+    """A question with the wish for a short or a long answer behind it, for the prompt only."""
+    if length not in _WISHES:
+        return text
+    english, chinese = _WISHES[length]
+    return f"{text}\n\n{chinese if _CHINESE.search(text) else english}"
 
 
 def _first_that_fits(

@@ -9,8 +9,8 @@ import pytest
 from telegram.request import HTTPXRequest
 
 from bot.app import Mynah, Wires, build
-from bot.running import running
-from bot.services import Parts, Services, open_core, open_services
+from bot.running import idle_waiter, running
+from bot.services import Clock, Parts, Services, open_core, open_services, utc_now
 from bot.settings import Settings
 from engine.language.bundled import ResolvedModel
 from tests.bot_api import BotApiServer
@@ -29,9 +29,15 @@ class Bench:
     services: Services
     mynah: Mynah
 
+    async def idle(self) -> None:
+        """Wait until what the bot has received is handled to its end."""
+        await idle_waiter(self.mynah)()
+
 
 @asynccontextmanager
-async def bench_on(folder: Path, server: BotApiServer, **settings: object) -> AsyncGenerator[Bench]:
+async def bench_on(
+    folder: Path, server: BotApiServer, *, now: Clock = utc_now, **settings: object
+) -> AsyncGenerator[Bench]:
     """Start the bot on a data folder; leave to stop it."""
     model = ScriptedModel()
     parts = Parts(model=model, embedder=FakeEmbedder(), base=ResolvedModel("scripted", folder))
@@ -44,7 +50,7 @@ async def bench_on(folder: Path, server: BotApiServer, **settings: object) -> As
         base_file_url=server.base_file_url,
     )
     async with (
-        open_core(chosen, progress=lambda _sentence: None, parts=parts) as core,
+        open_core(chosen, progress=lambda _sentence: None, now=now, parts=parts) as core,
         open_services(core, parts) as services,
     ):
         mynah = build(services, wires)
