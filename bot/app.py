@@ -162,6 +162,7 @@ def _register(
         "language": choices.on_language,
         "tune": admin.on_tune,
         "rollback": admin.on_rollback,
+        "rollforward": admin.on_rollforward,
     }
     door = Door(access=access, preferences=services.preferences, delivery=delivery)
     application.add_handler(TypeHandler(Update, door.check), group=-1)

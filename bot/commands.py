@@ -22,9 +22,11 @@ from bot.terminal import Screen, read_lines
 from bot.texts import texts_for
 from engine.language.bundled import Progress
 from engine.tuning.report import build_report
+from storage.database import Database
 from storage.feedback import FeedbackStore
 from storage.lock import folder_lock
 from storage.records import RunStatus
+from storage.runs import RunStore
 
 LOCAL_USER_ID = 1
 """The person at the terminal."""
@@ -116,6 +118,23 @@ async def evaluate(settings: Settings, *, user_id: int | None, json: bool, progr
         return 1
     text = as_json(reports) if json else "\n\n".join(map(as_table, reports))
     sys.stdout.write(f"{text}\n")
+    return 0
+
+
+async def rollback(settings: Settings, *, user_id: int) -> int:
+    """`mynah rollback`: what /rollback does, for one person; a running bot follows within seconds."""
+    configure(logging.WARNING)
+    database = await Database.open(settings.data / "mynah.db", key=settings.database_key)
+    try:
+        runs = RunStore(database)
+        if await runs.active_adapter(user_id) is None:
+            sys.stderr.write(f"{user_id} is answered with the base weights already.\n")
+            return 1
+        version = await runs.rollback(user_id)
+    finally:
+        await database.close()
+    weights = "the base weights" if version is None else f"version {version}"
+    sys.stdout.write(f"{user_id}: answered with {weights} from now on.\n")
     return 0
 
 

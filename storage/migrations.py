@@ -258,6 +258,10 @@ def m011_private_conversations(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE conversations ADD COLUMN private INTEGER NOT NULL DEFAULT 0")
 
 
+def m012_rolled_back_adapters(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE adapters ADD COLUMN rolled_back INTEGER")  # counts a user's /rollback
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -270,6 +274,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m009_finish_reasons,
     m010_preferences,
     m011_private_conversations,
+    m012_rolled_back_adapters,
 )
 
 
