@@ -84,6 +84,19 @@ class AdminHandlers:
             else asked.texts.rolled_back.format(version=version),
         )
 
+    async def on_rollforward(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Undo the last /rollback."""
+        asked = incoming(update)
+        version = await self._runs.rollforward(asked.user_id)
+        if version is None:
+            await self._delivery.say(asked.chat_id, asked.texts.nothing_to_roll_forward)
+            return
+        for swap in await self._adapters.refresh():
+            if swap.refusal is not None:
+                await self._tell_refusal(swap)
+        if (served := self._adapters.of(asked.user_id)) is not None and served.version == version:
+            await self._delivery.say(asked.chat_id, asked.texts.rolled_forward.format(version=version))
+
     async def on_status(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Which weights answer this user, and what the last tuning did."""
         asked = incoming(update)

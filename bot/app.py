@@ -134,7 +134,7 @@ def _register(
     articles = ArticleHandlers(summarizer=services.summarizer, adapters=services.adapters, delivery=delivery)
     privacy = PrivacyHandlers(profiles=services.profiles, delivery=delivery, now=services.core.now)
     forget = ForgetHandlers(
-        forgetter=services.core.forgetter,
+        forgetter=services.forgetter,
         erasures=services.erasures,
         delivery=delivery,
         now=services.core.now,
@@ -169,6 +169,7 @@ def _register(
         "language": choices.on_language,
         "tune": admin.on_tune,
         "rollback": admin.on_rollback,
+        "rollforward": admin.on_rollforward,
         "forget": forget.on_forget,
     }
     door = Door(access=access, preferences=services.preferences, delivery=delivery)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from bot.commands import chat, evaluate, forget, run, tune
+from bot.commands import chat, evaluate, forget, rollback, run, tune
 from bot.progress import sentences_on
 from bot.settings import Settings, SettingsError
 from engine.errors import EngineError
@@ -28,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
     evaluation = commands.add_parser("evaluate", help="tell what learning has brought, and what it cost")
     evaluation.add_argument("--user", type=int, metavar="ID", help="only this person")
     evaluation.add_argument("--json", action="store_true", help="for machines")
+    back = commands.add_parser("rollback", help="answer somebody with the weights before their last tuning")
+    back.add_argument("--user", type=int, metavar="ID", required=True, help="this person")
     forgetting = commands.add_parser("forget", help="erase everything that is held of a person")
     forgetting.add_argument("user", type=int, metavar="ID", help="the person's numeric id")
     return root
@@ -59,9 +61,11 @@ async def _dispatch(options: argparse.Namespace, settings: Settings, environment
         if options.command == "tune":
             return await tune(settings, user_id=options.user, progress=progress)
         if options.command == "evaluate":
-            return await evaluate(settings, user_id=options.user, json=options.json, progress=progress)
+            return await evaluate(settings, user_id=options.user, json=options.json)
+        if options.command == "rollback":
+            return await rollback(settings, user_id=options.user)
         if options.command == "forget":
-            return await forget(settings, user_id=options.user, progress=progress)
+            return await forget(settings, user_id=options.user)
         if options.command == "run" and settings.telegram_bot_token is not None:
             return await run(settings, settings.telegram_bot_token, progress=progress)
         return await chat(settings, environment, progress=progress)

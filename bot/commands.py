@@ -17,15 +17,19 @@ from bot.local import TerminalWire
 from bot.logs import configure
 from bot.reports import as_json, as_table
 from bot.running import idle_waiter, running
-from bot.services import Services, open_core, open_services
+from bot.services import Services, open_core, open_database, open_services, utc_now
 from bot.settings import Settings
 from bot.terminal import Screen, read_lines
 from bot.texts import texts_for
+from engine.erasure import Forgetter
 from engine.language.bundled import Progress
 from engine.tuning.report import build_report
+from storage.erasure import ErasureStore
 from storage.feedback import FeedbackStore
 from storage.lock import folder_lock
 from storage.records import RunStatus
+from storage.runs import RunStore
+from storage.users import UserStore
 
 LOCAL_USER_ID = 1
 """The person at the terminal."""
@@ -107,14 +111,15 @@ async def tune(settings: Settings, *, user_id: int | None, progress: Progress) -
     return 0 if runs and all(run.status is not RunStatus.FAILED for run in runs) else 1
 
 
-async def evaluate(settings: Settings, *, user_id: int | None, json: bool, progress: Progress) -> int:
+async def evaluate(settings: Settings, *, user_id: int | None, json: bool) -> int:
     """`mynah evaluate`: what the tuning of one person or of everybody has brought and cost."""
     configure(logging.WARNING)
-    async with open_core(settings, progress=progress) as core:
-        users = [user.user_id for user in await core.users.all() if user_id in (None, user.user_id)]
-        ratings = FeedbackStore(core.database)
+    async with open_database(settings) as database:
+        everybody = await UserStore(database).all()
+        users = [user.user_id for user in everybody if user_id in (None, user.user_id)]
+        ratings, runs = FeedbackStore(database), RunStore(database)
         reports = [
-            build_report(each, await ratings.tallies(each), await core.runs.runs_of(each)) for each in users
+            build_report(each, await ratings.tallies(each), await runs.runs_of(each)) for each in users
         ]
     if not reports:
         sys.stderr.write(_NOBODY if user_id is None else _UNKNOWN.format(user_id=user_id))
@@ -124,16 +129,31 @@ async def evaluate(settings: Settings, *, user_id: int | None, json: bool, progr
     return 0
 
 
-async def forget(settings: Settings, *, user_id: int, progress: Progress) -> int:
+async def forget(settings: Settings, *, user_id: int) -> int:
     """`mynah forget`: erase everything of one person; a running bot lets go of the rest within seconds."""
     configure(logging.WARNING)
-    async with open_core(settings, progress=progress) as core:
-        if await core.users.get(user_id) is None:
+    async with open_database(settings) as database:
+        if await UserStore(database).get(user_id) is None:
             sys.stderr.write(_UNKNOWN.format(user_id=user_id))
             return 1
+        forgetter = Forgetter(store=ErasureStore(database), data_folder=settings.data, now=utc_now)
         with folder_lock(settings.data, "forget"):
-            erased = await core.forgetter.forget(user_id)
+            erased = await forgetter.forget(user_id)
     sys.stdout.write(f"{told(erased, _FORGOTTEN)}\n")
+    return 0
+
+
+async def rollback(settings: Settings, *, user_id: int) -> int:
+    """`mynah rollback`: what /rollback does, for one person; a running bot follows within seconds."""
+    configure(logging.WARNING)
+    async with open_database(settings) as database:
+        runs = RunStore(database)
+        if await runs.active_adapter(user_id) is None:
+            sys.stderr.write(f"{user_id} is answered with the base weights already.\n")
+            return 1
+        version = await runs.rollback(user_id)
+    weights = "the base weights" if version is None else f"version {version}"
+    sys.stdout.write(f"{user_id}: answered with {weights} from now on.\n")
     return 0
 
 

@@ -54,7 +54,6 @@ class Core:
     messages: MessageStore
     runs: RunStore
     runner: TuningRunner
-    forgetter: Forgetter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +67,7 @@ class Services:
     outbox: OutboxStore
     model: LanguageModel
     adapters: ServedAdapters
+    forgetter: Forgetter
     erasures: ErasureFollower
     assistant: Assistant
     profiles: ProfileEngine
@@ -86,6 +86,16 @@ class Parts:
 
 
 @asynccontextmanager
+async def open_database(settings: Settings) -> AsyncGenerator[Database]:
+    """Open the store alone. Raises StorageError."""
+    database = await Database.open(settings.data / "mynah.db", key=settings.database_key)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
 async def open_core(
     settings: Settings, *, progress: Progress, now: Clock = utc_now, parts: Parts | None = None
 ) -> AsyncGenerator[Core]:
@@ -94,8 +104,7 @@ async def open_core(
     base = parts.base or await asyncio.to_thread(
         resolve_model, settings.model, settings.data / "models", progress
     )
-    database = await Database.open(settings.data / "mynah.db", key=settings.database_key)
-    try:
+    async with open_database(settings) as database:
         messages, runs = MessageStore(database), RunStore(database)
         runner = TuningRunner(
             messages=messages,
@@ -115,10 +124,7 @@ async def open_core(
             messages=messages,
             runs=runs,
             runner=runner,
-            forgetter=Forgetter(store=ErasureStore(database), data_folder=settings.data, now=now),
         )
-    finally:
-        await database.close()
 
 
 @asynccontextmanager
@@ -148,6 +154,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
         now=core.now,
     )
     await access.load()
+    erasures = ErasureStore(database)
     return Services(
         core=core,
         access=access,
@@ -156,7 +163,8 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
         outbox=OutboxStore(database),
         model=model,
         adapters=adapters,
-        erasures=ErasureFollower(store=ErasureStore(database), model=model, adapters=adapters),
+        forgetter=Forgetter(store=erasures, data_folder=settings.data, now=core.now),
+        erasures=ErasureFollower(store=erasures, model=model, adapters=adapters),
         assistant=Assistant(
             messages=core.messages,
             model=model,

@@ -44,6 +44,8 @@ class Texts:
     rolled_back: str
     rolled_back_to_base: str
     nothing_to_roll_back: str
+    rolled_forward: str
+    nothing_to_roll_forward: str
     owner_only: str
     forget_nothing: str
     forget_preview: str

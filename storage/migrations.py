@@ -284,6 +284,10 @@ def m014_private_conversations(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE conversations ADD COLUMN private INTEGER NOT NULL DEFAULT 0")
 
 
+def m015_rolled_back_adapters(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE adapters ADD COLUMN rolled_back INTEGER")  # counts a user's /rollback
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -299,6 +303,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m012_erasures,
     m013_preferences,
     m014_private_conversations,
+    m015_rolled_back_adapters,
 )
 
 

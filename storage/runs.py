@@ -173,7 +173,38 @@ class RunStore:
         version = None if target is None else target.version
         async with self._database.transaction() as connection:
             await _replace_active(connection, user_id, active.version, version)
+            await connection.execute(
+                """
+                UPDATE adapters SET rolled_back = (
+                    SELECT coalesce(max(rolled_back), 0) + 1 FROM adapters WHERE user_id = :user_id
+                ) WHERE user_id = :user_id AND version = :version
+                """,
+                {"user_id": user_id, "version": active.version},
+            )
         return version
+
+    async def rollforward(self, user_id: int) -> int | None:
+        """Undo the last rollback; returns the version that is active again, None when there is none to undo.
+
+        Once a newer version has been promoted, an older rollback can no longer be undone.
+        """
+        target = await self.rollforward_target(user_id)
+        if target is None:
+            return None
+        await self.activate(user_id, target.version)
+        return target.version
+
+    async def rollforward_target(self, user_id: int) -> Adapter | None:
+        """The version that the last rollback has put aside and that nothing has replaced since."""
+        adapters = await self._adapters(
+            """
+            user_id = ? AND status = 'rejected' AND rolled_back IS NOT NULL AND version > coalesce((
+                SELECT version FROM adapters AS a WHERE a.user_id = adapters.user_id AND status = 'active'
+            ), 0) ORDER BY rolled_back DESC LIMIT 1
+            """,
+            user_id,
+        )
+        return adapters[0] if adapters else None
 
     async def rollback_target(self, user_id: int) -> Adapter | None:
         """The newest retired version before the active one; None: going back leads to the base model."""
@@ -216,7 +247,8 @@ async def _activate(connection: aiosqlite.Connection, user_id: int, version: int
         (user_id, version),
     )
     cursor = await connection.execute(
-        "UPDATE adapters SET status = 'active' WHERE user_id = ? AND version = ?", (user_id, version)
+        "UPDATE adapters SET status = 'active', rolled_back = NULL WHERE user_id = ? AND version = ?",
+        (user_id, version),
     )
     if cursor.rowcount == 0:
         raise GoneError

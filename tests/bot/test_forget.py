@@ -85,7 +85,7 @@ async def test_nothing_is_left_in_any_file(bench: Bench, tmp_path: Path, ada: Pe
 
 async def test_whoever_was_forgotten_can_go_on_and_begins_afresh(bench: Bench, ada: Person):
     reply = await ask(ada, "one more")
-    await bench.services.core.forgetter.forget(USER_ID)
+    await bench.services.forgetter.forget(USER_ID)
     await ada.tap(reply, "👍")
 
     await ask(ada, "Hello again")
@@ -102,18 +102,18 @@ async def test_nobody_else_loses_anything(bench: Bench, tmp_path: Path, ada: Per
     await live(bench, tmp_path, ben)
     before = await held(bench, OTHER_ID)
 
-    await bench.services.core.forgetter.forget(USER_ID)
+    await bench.services.forgetter.forget(USER_ID)
 
     assert await held(bench, OTHER_ID) == before
     assert bench.services.adapters.of(OTHER_ID) is not None
     nothing = Holdings(messages=0, ratings=0, beliefs=0, adapters=0, runs=0)
-    assert await bench.services.core.forgetter.holdings(USER_ID) == nothing
+    assert await bench.services.forgetter.holdings(USER_ID) == nothing
 
 
 async def held(bench: Bench, user_id: int) -> tuple[object, ...]:
     services = bench.services
     return (
-        await services.core.forgetter.holdings(user_id),
+        await services.forgetter.holdings(user_id),
         await services.core.messages.rated_turns(user_id),
         await services.profiles.get(user_id),
         await services.core.runs.adapters_of(user_id),
@@ -125,7 +125,7 @@ async def test_keeping_keeps(bench: Bench, ada: Person):
     asked = await ada.wait_for_reply(where=question_about_forgetting)
     await ada.wait_for_answer(await ada.tap(asked, "Keep it"))
     await bench.server.until(lambda: ada.chat.replies[-1].text == "Nothing was erased.")
-    assert (await bench.services.core.forgetter.holdings(USER_ID)).messages == 4
+    assert (await bench.services.forgetter.holdings(USER_ID)).messages == 4
 
 
 async def test_the_command_line_erases_beside_the_running_bot(bench: Bench, tmp_path: Path, ada: Person):
@@ -154,7 +154,7 @@ def model_folder(folder: Path) -> Path:
 async def test_the_history_of_beliefs_goes_too(bench: Bench, ada: Person):
     store = ProfileStore(bench.services.core.database)
     assert await store.history(USER_ID)
-    await bench.services.core.forgetter.forget(USER_ID)
+    await bench.services.forgetter.forget(USER_ID)
     assert await store.history(USER_ID) == []
     assert await store.all_beliefs(USER_ID) == []
 
@@ -165,4 +165,4 @@ async def test_an_old_button_erases_nothing(bench: Bench, ada: Person, monkeypat
     asked = await ada.wait_for_reply(where=question_about_forgetting)
     await ada.wait_for_answer(await ada.tap(asked, "Erase everything"))
     await bench.server.until(lambda: "too old" in ada.chat.replies[-1].text)
-    assert (await bench.services.core.forgetter.holdings(USER_ID)).messages == 4
+    assert (await bench.services.forgetter.holdings(USER_ID)).messages == 4

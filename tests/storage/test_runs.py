@@ -151,6 +151,35 @@ async def test_a_version_rolled_back_is_never_the_target_again(runs: RunStore) -
     assert target.version == 1
 
 
+async def test_rolling_forward_undoes_the_rollbacks_one_by_one(runs: RunStore) -> None:
+    await active_version(runs, count=3)
+    before = await statuses(runs)
+    assert await runs.rollforward(1) is None
+    for _ in range(3):
+        await runs.rollback(1)
+
+    assert [await runs.rollforward(1) for _ in range(4)] == [1, 2, 3, None]
+    assert await statuses(runs) == before
+
+
+async def test_a_rollback_cannot_be_undone_once_something_newer_was_promoted(runs: RunStore) -> None:
+    await active_version(runs, count=2)
+    await runs.rollback(1)
+    await active_version(runs)
+    assert await runs.rollforward(1) is None
+
+
+async def test_what_the_gate_or_the_loader_rejected_is_never_rolled_forward_to(runs: RunStore) -> None:
+    await active_version(runs)
+    candidate = await runs.add_candidate(1, base_model="tiny", run_id=None, now=NOW)
+    await runs.reject(1, candidate.version)
+    assert await runs.rollforward(1) is None
+    await runs.rollback(1)
+    assert await runs.rollforward(1) == 1
+    await runs.reject_broken(1, 1, fall_back_to=None)
+    assert await runs.rollforward(1) is None
+
+
 async def test_a_broken_version_gives_way_to_the_one_that_served(runs: RunStore) -> None:
     await active_version(runs, count=2)
     await runs.reject_broken(1, 2, fall_back_to=1)

@@ -1,0 +1,84 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.cli import execute
+from bot.languages import LANGUAGES
+from storage.database import Database
+from storage.runs import RunStore
+from storage.users import UserStore
+from tests.bot.conftest import USER_ID, Bench
+from tests.bot.test_app import ask
+from tests.bot_api import Person
+from tests.conftest import Clock
+
+EN = LANGUAGES["en"]
+
+
+async def with_versions(bench: Bench, count: int) -> Person:
+    """A person who is answered by the last of so many versions."""
+    ada = bench.server.person(USER_ID, "Ada")
+    await ask(ada, "hello")
+    runs = bench.services.core.runs
+    for _ in range(count):
+        adapter = await runs.add_candidate(
+            USER_ID, base_model="scripted", run_id=None, now=bench.services.core.now()
+        )
+        await runs.activate(USER_ID, adapter.version)
+    await bench.services.adapters.refresh()
+    return ada
+
+
+async def command(person: Person, text: str) -> str:
+    await person.say(text)
+    return (await person.wait_for_reply()).text
+
+
+async def version_that_answers(bench: Bench, person: Person) -> int | None:
+    await ask(person, "who are you?")
+    adapter = bench.model.requests[-1].adapter
+    return None if adapter is None else adapter.version
+
+
+async def test_rollback_and_rollforward_change_which_version_answers_next(bench: Bench):
+    ada = await with_versions(bench, 2)
+    assert await version_that_answers(bench, ada) == 2
+
+    assert await command(ada, "/rollback") == EN.rolled_back.format(version=1)
+    assert await version_that_answers(bench, ada) == 1
+    assert await command(ada, "/rollback") == EN.rolled_back_to_base
+    assert await version_that_answers(bench, ada) is None
+    assert await command(ada, "/rollforward") == EN.rolled_forward.format(version=1)
+    assert await command(ada, "/rollforward") == EN.rolled_forward.format(version=2)
+    assert await version_that_answers(bench, ada) == 2
+    assert await command(ada, "/rollforward") == EN.nothing_to_roll_forward
+
+
+async def test_a_version_that_no_longer_loads_is_refused_and_said_so(bench: Bench):
+    ada = await with_versions(bench, 2)
+    await command(ada, "/rollback")
+    bench.model.broken_versions.add(2)
+
+    assert (await command(ada, "/rollforward")).startswith("Version 2 could not be used")
+    assert await version_that_answers(bench, ada) == 1
+    assert await command(ada, "/rollforward") == EN.nothing_to_roll_forward
+
+
+def test_the_command_line_rolls_one_person_back(
+    tmp_path: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
+):
+    async def prepare() -> None:
+        database = await Database.open(tmp_path / "mynah.db")
+        await UserStore(database).add(7, name="Ada", is_owner=True, now=clock())
+        adapter = await RunStore(database).add_candidate(7, base_model="tiny", run_id=None, now=clock())
+        await RunStore(database).activate(7, adapter.version)
+        await database.close()
+
+    asyncio.run(prepare())
+    arguments = ["rollback", "--user", "7"]
+
+    assert execute(arguments, {"MYNAH_DATA": str(tmp_path)}) == 0
+    assert capsys.readouterr().out == "7: answered with the base weights from now on.\n"
+    assert execute(arguments, {"MYNAH_DATA": str(tmp_path)}) == 1
+    assert "already" in capsys.readouterr().err
