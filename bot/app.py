@@ -25,6 +25,7 @@ from bot.articles import ArticleHandlers
 from bot.calls import Insistence
 from bot.chat import NOT_LEARNT, ChatHandlers
 from bot.delivery import Delivery
+from bot.export import ExportHandlers
 from bot.feedback import TAP_PATTERN, FeedbackHandlers
 from bot.forget import FORGET_PATTERN, ForgetHandlers
 from bot.inbox import InboxQueue, SiftingRequest
@@ -133,6 +134,7 @@ def _register(
     feedback = FeedbackHandlers(feedback=services.feedback, delivery=delivery)
     articles = ArticleHandlers(summarizer=services.summarizer, adapters=services.adapters, delivery=delivery)
     privacy = PrivacyHandlers(profiles=services.profiles, delivery=delivery, now=services.core.now)
+    export = ExportHandlers(exporter=services.exporter, delivery=delivery, now=services.core.now)
     forget = ForgetHandlers(
         forgetter=services.forgetter,
         erasures=services.erasures,
@@ -170,6 +172,7 @@ def _register(
         "tune": admin.on_tune,
         "rollback": admin.on_rollback,
         "rollforward": admin.on_rollforward,
+        "export": export.on_export,
         "forget": forget.on_forget,
     }
     door = Door(access=access, preferences=services.preferences, delivery=delivery)

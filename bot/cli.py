@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from bot.commands import chat, evaluate, forget, rollback, run, tune
+from bot.commands import chat, evaluate, export, forget, rollback, run, tune
 from bot.progress import sentences_on
 from bot.settings import Settings, SettingsError
 from engine.errors import EngineError
@@ -30,6 +30,9 @@ def parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--json", action="store_true", help="for machines")
     back = commands.add_parser("rollback", help="answer somebody with the weights before their last tuning")
     back.add_argument("--user", type=int, metavar="ID", required=True, help="this person")
+    exporting = commands.add_parser("export", help="write all that is held of a person into a folder")
+    exporting.add_argument("user", type=int, metavar="ID", help="the person's numeric id")
+    exporting.add_argument("folder", type=Path, metavar="FOLDER", help="an empty or a new folder")
     forgetting = commands.add_parser("forget", help="erase everything that is held of a person")
     forgetting.add_argument("user", type=int, metavar="ID", help="the person's numeric id")
     return root
@@ -64,6 +67,8 @@ async def _dispatch(options: argparse.Namespace, settings: Settings, environment
             return await evaluate(settings, user_id=options.user, json=options.json)
         if options.command == "rollback":
             return await rollback(settings, user_id=options.user)
+        if options.command == "export":
+            return await export(settings, user_id=options.user, folder=options.folder)
         if options.command == "forget":
             return await forget(settings, user_id=options.user)
         if options.command == "run" and settings.telegram_bot_token is not None:

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from telegram.error import InvalidToken
 from telegram.request import HTTPXRequest
@@ -22,6 +23,7 @@ from bot.settings import Settings
 from bot.terminal import Screen, read_lines
 from bot.texts import texts_for
 from engine.erasure import Forgetter
+from engine.export import Exporter
 from engine.language.bundled import Progress
 from engine.tuning.report import build_report
 from storage.erasure import ErasureStore
@@ -126,6 +128,18 @@ async def evaluate(settings: Settings, *, user_id: int | None, json: bool) -> in
         return 1
     text = as_json(reports) if json else "\n\n".join(map(as_table, reports))
     sys.stdout.write(f"{text}\n")
+    return 0
+
+
+async def export(settings: Settings, *, user_id: int, folder: Path) -> int:
+    """`mynah export`: all that is held of one person, as files."""
+    configure(logging.WARNING)
+    async with open_database(settings) as database:
+        if await UserStore(database).get(user_id) is None:
+            sys.stderr.write(_UNKNOWN.format(user_id=user_id))
+            return 1
+        await Exporter(database=database, data_folder=settings.data).export(user_id, folder, now=utc_now())
+    sys.stdout.write(f"Written to {folder}.\n")
     return 0
 
 

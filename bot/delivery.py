@@ -108,6 +108,19 @@ class Delivery:
         except BadRequest as error:
             logger.warning("a notice to chat %d was refused: %s", chat_id, error.message)
 
+    async def send_file(self, chat_id: int, content: bytes, *, name: str, caption: str) -> None:
+        """Send a file with a sentence."""
+        try:
+            await self._insistence.once(
+                lambda: self._bot.send_document(chat_id, content, filename=name, caption=caption)
+            )
+        except UncertainDeliveryError:
+            logger.warning("a file to chat %d may not have arrived", chat_id)
+        except Forbidden:
+            await self._users.set_reachable(chat_id, False)
+        except BadRequest as error:
+            logger.warning("a file to chat %d was refused: %s", chat_id, error.message)
+
     async def _send(self, part: OutboxPart, buttons: InlineKeyboardMarkup | None, *, user_id: int) -> None:
         try:
             telegram_id = await self._put(part, buttons, _from_json(part.entities))

@@ -13,6 +13,7 @@ from engine.articles.reading import PageReader
 from engine.articles.summarize import Summarizer
 from engine.assistant import Assistant
 from engine.erasure import ErasureFollower, Forgetter
+from engine.export import Exporter
 from engine.feedback import Feedback
 from engine.language.bundled import Progress, ResolvedModel, resolve_model
 from engine.language.local import LocalModel
@@ -67,6 +68,7 @@ class Services:
     outbox: OutboxStore
     model: LanguageModel
     adapters: ServedAdapters
+    exporter: Exporter
     forgetter: Forgetter
     erasures: ErasureFollower
     assistant: Assistant
@@ -163,6 +165,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
         outbox=OutboxStore(database),
         model=model,
         adapters=adapters,
+        exporter=Exporter(database=database, data_folder=settings.data),
         forgetter=Forgetter(store=erasures, data_folder=settings.data, now=core.now),
         erasures=ErasureFollower(store=erasures, model=model, adapters=adapters),
         assistant=Assistant(

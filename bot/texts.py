@@ -47,6 +47,8 @@ class Texts:
     rolled_forward: str
     nothing_to_roll_forward: str
     owner_only: str
+    exported: str
+    export_too_large: str
     forget_nothing: str
     forget_preview: str
     forget_yes: str

@@ -9,6 +9,7 @@ EngineError
  ├─ AdapterError                   an adapter folder is missing, broken or made for another base
  ├─ TuningError
  │   └─ TuningBusyError            another process tunes on this data folder
+ ├─ ExportError                    the files could not be written
  └─ ArticleError
      ├─ LinkRefusedError           an address that is never opened
      ├─ DownloadError              the page could not be had
@@ -73,6 +74,10 @@ class TuningBusyError(TuningError):
 
     def __init__(self) -> None:
         super().__init__("Tuning is already running on this data folder.")
+
+
+class ExportError(EngineError):
+    """A person's data could not be written out."""
 
 
 class ArticleError(EngineError):

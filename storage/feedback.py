@@ -70,6 +70,13 @@ class FeedbackStore:
             for row in rows
         ]
 
+    async def all_of(self, user_id: int) -> list[Rating]:
+        """Every rating of a user, by reply."""
+        rows = await self._database.fetch_all(
+            "SELECT * FROM ratings WHERE user_id = ? ORDER BY message_id", (user_id,)
+        )
+        return [rating_of(row) for row in rows]
+
     async def get(self, message_id: int) -> Rating | None:
         """The rating of one reply, if there is one."""
         row = await self._database.fetch_one("SELECT * FROM ratings WHERE message_id = ?", (message_id,))

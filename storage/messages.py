@@ -121,6 +121,13 @@ class MessageStore:
         )
         return [_message(row) for row in reversed(rows)]
 
+    async def all_of(self, user_id: int) -> list[Message]:
+        """Every message of a user's chats, oldest first."""
+        rows = await self._database.fetch_all(
+            f"{_SELECT} WHERE m.user_id = ? ORDER BY m.message_id", (user_id,)
+        )
+        return [_message(row) for row in rows]
+
     async def count_questions(self, user_id: int) -> int:
         """How many messages of a user are logged."""
         row = await self._database.fetch_one(

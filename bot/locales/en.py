@@ -24,6 +24,7 @@ EN = Texts(
         "settings": "language, length of replies, quiet hours, buttons, learning",
         "language": "the language that I speak with you",
         "rollforward": "undo the last /rollback",
+        "export": "all that I hold of you, as a file",
         "forget": "erase everything that I hold of you",
         "help": "this list",
         "start": "who I am",
@@ -67,6 +68,8 @@ EN = Texts(
     rolled_forward="Version {version} answers you again.",
     nothing_to_roll_forward="There is no /rollback that I could undo.",
     nothing_to_roll_back="There is nothing to go back to: I answer with the weights that I was born with.",
+    exported="All that I hold of you. README.txt in it says what is where.",
+    export_too_large="That is more than Telegram takes from a bot. My keeper can run `mynah export` for you.",
     forget_nothing="There is nothing of yours here.",
     forget_preview=(
         "This erases {messages} messages, {ratings} ratings, {beliefs} beliefs with their evidence, the "

@@ -23,6 +23,7 @@ ZH = Texts(
         "settings": "语言、回复长短、免打扰时间、按钮、学习",
         "language": "我和你说哪种语言",
         "rollforward": "撤销上一次 /rollback",
+        "export": "把我这里与你有关的一切作为文件发给你",
         "forget": "删除我这里与你有关的一切",
         "help": "这份列表",
         "start": "我是谁",
@@ -65,6 +66,8 @@ ZH = Texts(
     rolled_forward="又由第 {version} 版回答你了。",
     nothing_to_roll_forward="没有可以撤销的 /rollback。",
     nothing_to_roll_back="没有可以退回的：我用的就是出生时的权重。",
+    exported="这是我这里与你有关的一切。其中的 README.txt 说明了每个文件的内容。",
+    export_too_large="你的数据超过了 Telegram 允许机器人发送的大小。我的主人可以为你运行 `mynah export`。",
     forget_nothing="这里没有与你有关的东西。",
     forget_preview=(
         "将要删除：{messages} 条消息、{ratings} 个评价、{beliefs} 条看法及其依据、你的写法和话题、"

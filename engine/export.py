@@ -1,0 +1,112 @@
+"""A person's own data as files that need no Mynah to be read."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ExportError
+from storage.database import Database
+from storage.feedback import FeedbackStore
+from storage.messages import MessageStore
+from storage.preferences import PreferenceStore
+from storage.profiles import ProfileStore
+from storage.records import TuningRun
+from storage.runs import RunStore
+from storage.times import to_text
+
+README = """What Mynah holds of you, as of {at}.
+
+messages.jsonl   what you wrote and what you were answered, oldest first; for replies, the model and the
+                 version of your weights that wrote them, token counts and seconds
+ratings.jsonl    your thumbs, remarks and corrections; message_id names the reply
+beliefs.json     what is believed about you, open and closed, each with the words it rests on
+changes.json     every change of the beliefs, newest first
+profile.json     how you write and what you talk about
+settings.json    what you chose in /settings
+runs.json        each tuning on your messages: when, what came of it, its figures
+adapters/        your weights by version, in the format of PEFT
+
+Lines of .jsonl files and whole .json files are JSON in UTF-8; times are UTC.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Contents:
+    """Everything of one person, as plain records by file name; `adapters` are folders by version."""
+
+    lists: dict[str, list[Any]]
+    documents: dict[str, Any]
+    adapters: dict[int, Path]
+
+
+class Exporter:
+    """Writes out all that is held of a person."""
+
+    def __init__(self, *, database: Database, data_folder: Path) -> None:
+        self._messages = MessageStore(database)
+        self._ratings = FeedbackStore(database)
+        self._profiles = ProfileStore(database)
+        self._preferences = PreferenceStore(database)
+        self._runs = RunStore(database)
+        self._data_folder = data_folder
+
+    async def export(self, user_id: int, folder: Path, *, now: datetime) -> None:
+        """Write all files into a folder that is empty or does not exist yet. Raises ExportError."""
+        contents = await self._collect(user_id)
+        await asyncio.to_thread(_write, folder, contents, now)
+
+    async def _collect(self, user_id: int) -> _Contents:
+        stored = await self._profiles.load(user_id)
+        adapters = await self._runs.adapters_of(user_id)
+        return _Contents(
+            lists={
+                "messages": _plain(await self._messages.all_of(user_id)),
+                "ratings": _plain(await self._ratings.all_of(user_id)),
+            },
+            documents={
+                "beliefs": _plain(await self._profiles.all_beliefs(user_id)),
+                "changes": _plain(await self._profiles.history(user_id, limit=-1)),
+                "profile": None if stored is None else json.loads(stored.document),
+                "settings": asdict(await self._preferences.get(user_id)),
+                "runs": [_with_report(run) for run in await self._runs.runs_of(user_id)],
+            },
+            adapters={adapter.version: self._data_folder / adapter.folder for adapter in adapters},
+        )
+
+
+def _plain(records: Iterable[Any]) -> list[dict[str, Any]]:
+    return [asdict(record) for record in records]
+
+
+def _with_report(run: TuningRun) -> dict[str, Any]:
+    return asdict(run) | {"report": json.loads(run.report)}
+
+
+def _write(folder: Path, contents: _Contents, now: datetime) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise ExportError(f"The folder {folder} is not empty.")
+        (folder / "README.txt").write_text(README.format(at=to_text(now)))
+        for name, records in contents.lists.items():
+            (folder / f"{name}.jsonl").write_text("".join(f"{_json(record)}\n" for record in records))
+        for name, document in contents.documents.items():
+            (folder / f"{name}.json").write_text(_json(document, indent=2))
+        for version, source in contents.adapters.items():
+            if source.is_dir():  # a candidate that was never published has none
+                shutil.copytree(source, folder / "adapters" / str(version))
+    except OSError as error:
+        raise ExportError(f"The export could not be written: {error.strerror}.") from error
+
+
+def _json(value: Any, *, indent: int | None = None) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent, default=_text)
+
+
+def _text(value: Any) -> str:
+    return to_text(value) if isinstance(value, datetime) else str(value)
