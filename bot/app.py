@@ -42,11 +42,14 @@ TelegramApplication = Application  # pyright: ignore[reportMissingTypeArgument]
 
 ALLOWED_UPDATES = [
     Update.MESSAGE,
+    Update.EDITED_MESSAGE,
     Update.CALLBACK_QUERY,
     Update.MESSAGE_REACTION,
 ]
 
 _CONTENT = ~filters.StatusUpdate.ALL
+
+_PRIVATE_EDIT = filters.UpdateType.EDITED_MESSAGE & filters.ChatType.PRIVATE
 
 _PRIVATE_MESSAGE = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
 
@@ -172,6 +175,8 @@ def _register(
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.COMMAND, chat.on_unknown_command))
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.TEXT, chat.on_text))
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & _CONTENT, chat.on_unsupported))
+    # An edited command is in nobody's log, so it is neither run again nor taken for a question.
+    application.add_handler(MessageHandler(_PRIVATE_EDIT & filters.TEXT & ~filters.COMMAND, chat.on_edit))
     application.add_handler(CallbackQueryHandler(feedback.on_tap, pattern=TAP_PATTERN))
     application.add_handler(CallbackQueryHandler(chat.on_not_learnt, pattern=f"^{NOT_LEARNT}$"))
     application.add_handler(CallbackQueryHandler(choices.on_choice, pattern=CHOICE_PATTERN))
