@@ -27,6 +27,7 @@ from bot.chat import NOT_LEARNT, ChatHandlers
 from bot.delivery import Delivery
 from bot.feedback import TAP_PATTERN, FeedbackHandlers
 from bot.inbox import InboxQueue, SiftingRequest
+from bot.joining import Joiner
 from bot.lanes import Lanes
 from bot.menu import Menu
 from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
@@ -81,7 +82,8 @@ class Mynah:
 def build(services: Services, wires: Wires) -> Mynah:
     """The application over these wires, ready to be started."""
     inbox = InboxQueue(updates=services.updates, access=services.access, now=services.core.now)
-    lanes = Lanes(updates=services.updates, now=services.core.now)
+    joiner = Joiner()
+    lanes = Lanes(joiner=joiner, updates=services.updates, now=services.core.now)
     polling = SiftingRequest(wires.polling, updates=services.updates, now=services.core.now)
     builder = (
         ApplicationBuilder()
@@ -107,7 +109,7 @@ def build(services: Services, wires: Wires) -> Mynah:
         insistence=insistence,
     )
     menu = Menu(bot=application.bot, access=services.access, preferences=services.preferences)
-    admin = _register(application, services, delivery, menu)
+    admin = _register(application, services, delivery, menu, joiner)
     application.add_error_handler(_error_handler(lanes, delivery))
     return Mynah(
         application=application,
@@ -121,7 +123,7 @@ def build(services: Services, wires: Wires) -> Mynah:
 
 
 def _register(
-    application: TelegramApplication, services: Services, delivery: Delivery, menu: Menu
+    application: TelegramApplication, services: Services, delivery: Delivery, menu: Menu, joiner: Joiner
 ) -> AdminHandlers:
     """All handlers in one place: the door first, then commands from new messages only, then plain text."""
     access = services.access
@@ -130,6 +132,7 @@ def _register(
         assistant=services.assistant,
         messages=services.core.messages,
         profiles=services.profiles,
+        joiner=joiner,
         delivery=delivery,
     )
     feedback = FeedbackHandlers(feedback=services.feedback, delivery=delivery)

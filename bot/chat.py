@@ -10,6 +10,7 @@ from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
+from bot.joining import Joiner
 from bot.speaking import preferences, texts
 from bot.texts import Texts
 from engine.assistant import Assistant, Question, Reply, Wishes
@@ -34,24 +35,28 @@ class ChatHandlers:
         assistant: Assistant,
         messages: MessageStore,
         profiles: ProfileEngine,
+        joiner: Joiner,
         delivery: Delivery,
     ) -> None:
         self._assistant = assistant
         self._messages = messages
         self._profiles = profiles
+        self._joiner = joiner
         self._delivery = delivery
         self._under_way: dict[int, Cancellation] = {}
 
     async def on_text(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer a message."""
+        """Answer a message, together with those that belong to it."""
         asked = incoming(update)
+        joined = await self._joiner.with_following(update)
         question = Question(
             user_id=asked.user_id,
             chat_id=asked.chat_id,
-            text=asked.text,
-            origin=Origin.FORWARDED if asked.message.forward_origin else Origin.TYPED,
+            text=joined.text,
+            quoted=joined.quoted or await self._replied_to(asked),
+            origin=Origin.FORWARDED if joined.is_forwarded else Origin.TYPED,
             wishes=_wishes(),
-            telegram_id=asked.message.message_id,
+            telegram_id=joined.telegram_id,
             update_id=asked.update_id,
         )
 
@@ -59,6 +64,18 @@ class ChatHandlers:
             return await self._assistant.reply(question, sink=sink, cancellation=cancellation)
 
         await self._answer(asked, write)
+
+    async def _replied_to(self, asked: Incoming) -> str | None:
+        """What a message replies to, unless it is the last reply, which the prompt ends with anyway."""
+        meant = asked.message.reply_to_message
+        if meant is None:
+            return None
+        if asked.message.quote is not None:
+            return asked.message.quote.text
+        last = await self._messages.last_reply(user_id=asked.user_id, chat_id=asked.chat_id)
+        if last is not None and meant.message_id in await self._delivery.shown_as(last):
+            return None
+        return meant.text or meant.caption
 
     async def on_retry(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer the last question again."""

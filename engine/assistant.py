@@ -15,7 +15,7 @@ from engine.language.model import (
     TextSink,
     discard,
 )
-from engine.language.prompt import build_prompt, with_wish
+from engine.language.prompt import build_prompt, with_quote, with_wish
 from engine.language.thoughts import strip_thoughts
 from engine.serving import ServedAdapters
 from storage.messages import MessageStore
@@ -40,11 +40,12 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a user asks, as it came from Telegram."""
+    """What a user asks, as it came from Telegram; `quoted` is a forward or an older message that it is about."""
 
     user_id: int
     chat_id: int
     text: str
+    quoted: str | None = None
     origin: Origin = Origin.TYPED
     wishes: Wishes = Wishes()
     telegram_id: int | None = None
@@ -91,7 +92,7 @@ class Assistant:
             user_id=question.user_id, chat_id=question.chat_id
         )
         history = await self._messages.history(conversation_id)
-        newest = with_wish(question.text, question.wishes.length)
+        newest = with_wish(with_quote(question.text, question.quoted), question.wishes.length)
         request = self._request(question.user_id, conversation_id, history, newest, self._sampling)
         completion = await self._generate(request, sink, cancellation)
         asked = NewMessage(
@@ -100,6 +101,7 @@ class Assistant:
             conversation_id=conversation_id,
             role=Role.USER,
             text=question.text,
+            quoted=question.quoted,
             created_at=asked_at,
             origin=question.origin if learnable else Origin.PRIVATE,
             telegram_id=question.telegram_id,
@@ -164,7 +166,7 @@ class Assistant:
         changed: bool = False,
     ) -> Reply:
         history = await self._messages.history(question.conversation_id, before=question.message_id)
-        newest = with_wish(question.text, wishes.length)
+        newest = with_wish(with_quote(question.text, question.quoted), wishes.length)
         request = self._request(question.user_id, question.conversation_id, history, newest, sampling)
         completion = await self._generate(request, sink, cancellation)
         asked = _as_new(question, update_id)
@@ -202,7 +204,9 @@ class Assistant:
     ) -> GenerationRequest:
         prompt = build_prompt(
             system=None,
-            history=[ChatMessage(message.role, message.text) for message in history],
+            history=[
+                ChatMessage(message.role, with_quote(message.text, message.quoted)) for message in history
+            ],
             newest=ChatMessage(Role.USER, newest),
             count_tokens=self._model.count_tokens,
             budget_tokens=self._model.context_tokens - sampling.max_new_tokens,

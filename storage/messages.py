@@ -185,8 +185,8 @@ async def _insert(
     cursor = await connection.execute(
         """
         INSERT INTO messages (user_id, chat_id, conversation_id, role, text, origin, created_at,
-                              telegram_id, update_id, question_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                              quoted, telegram_id, update_id, question_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             new.user_id,
@@ -196,6 +196,7 @@ async def _insert(
             new.text,
             new.origin,
             to_text(new.created_at),
+            new.quoted,
             new.telegram_id,
             new.update_id,
             question_id if question_id is not None else new.question_id,
@@ -239,6 +240,7 @@ def _message(row: Row) -> Message:
         question_id=row["question_id"],
         current=bool(row["current"]),
         generation=_generation(row),
+        quoted=row["quoted"],
     )
 
 

@@ -262,6 +262,10 @@ def m012_rolled_back_adapters(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE adapters ADD COLUMN rolled_back INTEGER")  # counts a user's /rollback
 
 
+def m013_quoted_texts(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE messages ADD COLUMN quoted TEXT")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -275,6 +279,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m010_preferences,
     m011_private_conversations,
     m012_rolled_back_adapters,
+    m013_quoted_texts,
 )
 
 
