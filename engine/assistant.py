@@ -40,7 +40,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a user asks, as it came from Telegram; `quoted` is a forward or an older message that it is about."""
+    """What a user asks, as it came from Telegram; `quoted` is the forward or the message that it is about."""
 
     user_id: int
     chat_id: int
