@@ -29,6 +29,7 @@ from bot.export import ExportHandlers
 from bot.feedback import TAP_PATTERN, FeedbackHandlers
 from bot.forget import FORGET_PATTERN, ForgetHandlers
 from bot.inbox import InboxQueue, SiftingRequest
+from bot.joining import Joiner
 from bot.lanes import Lanes
 from bot.menu import Menu
 from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
@@ -44,11 +45,14 @@ TelegramApplication = Application  # pyright: ignore[reportMissingTypeArgument]
 
 ALLOWED_UPDATES = [
     Update.MESSAGE,
+    Update.EDITED_MESSAGE,
     Update.CALLBACK_QUERY,
     Update.MESSAGE_REACTION,
 ]
 
 _CONTENT = ~filters.StatusUpdate.ALL
+
+_PRIVATE_EDIT = filters.UpdateType.EDITED_MESSAGE & filters.ChatType.PRIVATE
 
 _PRIVATE_MESSAGE = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
 
@@ -80,7 +84,8 @@ class Mynah:
 def build(services: Services, wires: Wires) -> Mynah:
     """The application over these wires, ready to be started."""
     inbox = InboxQueue(updates=services.updates, access=services.access, now=services.core.now)
-    lanes = Lanes(updates=services.updates, now=services.core.now)
+    joiner = Joiner()
+    lanes = Lanes(joiner=joiner, updates=services.updates, now=services.core.now)
     polling = SiftingRequest(wires.polling, updates=services.updates, now=services.core.now)
     builder = (
         ApplicationBuilder()
@@ -106,7 +111,7 @@ def build(services: Services, wires: Wires) -> Mynah:
         insistence=insistence,
     )
     menu = Menu(bot=application.bot, access=services.access, preferences=services.preferences)
-    admin = _register(application, services, delivery, menu)
+    admin = _register(application, services, delivery, menu, joiner)
     application.add_error_handler(_error_handler(lanes, delivery))
     return Mynah(
         application=application,
@@ -120,7 +125,7 @@ def build(services: Services, wires: Wires) -> Mynah:
 
 
 def _register(
-    application: TelegramApplication, services: Services, delivery: Delivery, menu: Menu
+    application: TelegramApplication, services: Services, delivery: Delivery, menu: Menu, joiner: Joiner
 ) -> AdminHandlers:
     """All handlers in one place: the door first, then commands from new messages only, then plain text."""
     access = services.access
@@ -129,6 +134,7 @@ def _register(
         assistant=services.assistant,
         messages=services.core.messages,
         profiles=services.profiles,
+        joiner=joiner,
         delivery=delivery,
     )
     feedback = FeedbackHandlers(feedback=services.feedback, delivery=delivery)
@@ -183,6 +189,8 @@ def _register(
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.COMMAND, chat.on_unknown_command))
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.TEXT, chat.on_text))
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & _CONTENT, chat.on_unsupported))
+    # An edited command is in nobody's log, so it is neither run again nor taken for a question.
+    application.add_handler(MessageHandler(_PRIVATE_EDIT & filters.TEXT & ~filters.COMMAND, chat.on_edit))
     application.add_handler(CallbackQueryHandler(feedback.on_tap, pattern=TAP_PATTERN))
     application.add_handler(CallbackQueryHandler(forget.on_choice, pattern=FORGET_PATTERN))
     application.add_handler(CallbackQueryHandler(chat.on_not_learnt, pattern=f"^{NOT_LEARNT}$"))

@@ -1,7 +1,8 @@
 """A text message to a streamed reply; /new, /retry, /stop."""
 
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
@@ -9,9 +10,10 @@ from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
+from bot.joining import Joiner
 from bot.speaking import preferences, texts
 from bot.texts import Texts
-from engine.assistant import Assistant, Question, Reply
+from engine.assistant import Assistant, Question, Reply, Wishes
 from engine.errors import EmptyReplyError, ModelError, PromptTooLongError, QueueFullError
 from engine.language.model import Cancellation, TextSink
 from engine.profile.engine import ProfileEngine
@@ -33,25 +35,28 @@ class ChatHandlers:
         assistant: Assistant,
         messages: MessageStore,
         profiles: ProfileEngine,
+        joiner: Joiner,
         delivery: Delivery,
     ) -> None:
         self._assistant = assistant
         self._messages = messages
         self._profiles = profiles
+        self._joiner = joiner
         self._delivery = delivery
         self._under_way: dict[int, Cancellation] = {}
 
     async def on_text(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer a message."""
+        """Answer a message, together with those that belong to it."""
         asked = incoming(update)
+        joined = await self._joiner.with_following(update)
         question = Question(
             user_id=asked.user_id,
             chat_id=asked.chat_id,
-            text=asked.text,
-            origin=Origin.FORWARDED if asked.message.forward_origin else Origin.TYPED,
-            learnable=preferences().learning,
-            length=preferences().reply_length,
-            telegram_id=asked.message.message_id,
+            text=joined.text,
+            quoted=joined.quoted or await self._replied_to(asked),
+            origin=Origin.FORWARDED if joined.is_forwarded else Origin.TYPED,
+            wishes=_wishes(),
+            telegram_id=joined.telegram_id,
             update_id=asked.update_id,
         )
 
@@ -59,6 +64,18 @@ class ChatHandlers:
             return await self._assistant.reply(question, sink=sink, cancellation=cancellation)
 
         await self._answer(asked, write)
+
+    async def _replied_to(self, asked: Incoming) -> str | None:
+        """What a message replies to, unless it is the last reply, which the prompt ends with anyway."""
+        meant = asked.message.reply_to_message
+        if meant is None:
+            return None
+        if asked.message.quote is not None:
+            return asked.message.quote.text
+        last = await self._messages.last_reply(user_id=asked.user_id, chat_id=asked.chat_id)
+        if last is not None and meant.message_id in await self._delivery.shown_as(last):
+            return None
+        return meant.text or meant.caption
 
     async def on_retry(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer the last question again."""
@@ -68,14 +85,47 @@ class ChatHandlers:
             return await self._assistant.retry(
                 user_id=asked.user_id,
                 chat_id=asked.chat_id,
-                learnable=preferences().learning,
-                length=preferences().reply_length,
+                wishes=_wishes(),
                 update_id=asked.update_id,
                 sink=sink,
                 cancellation=cancellation,
             )
 
         await self._answer(asked, write)
+
+    async def on_edit(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """A question was changed: log and profile follow, and the last answer is written again in place."""
+        asked = incoming(update)
+        question = await self._messages.asked_as(
+            user_id=asked.user_id, chat_id=asked.chat_id, telegram_id=asked.message.message_id
+        )
+        if question is None or question.text == asked.text:
+            return
+        origin = question.origin if preferences().learning else Origin.PRIVATE
+        changed = replace(question, text=asked.text, origin=origin)
+        answered = await self._messages.reply_to_update(asked.update_id)
+        last = await self._messages.last_reply(user_id=asked.user_id, chat_id=asked.chat_id)
+        is_last = last is not None and last.question_id == question.message_id
+        if is_last or answered is not None:
+            await self._answer_changed(asked, changed)
+        # After the answer: until then a crash leaves the change to be found again by the old text.
+        await self._profiles.revise(changed, before=question.text)
+        await self._messages.revise(question.message_id, text=changed.text, origin=changed.origin)
+        if not is_last and answered is None:
+            await self._delivery.say(asked.chat_id, asked.texts.edit_noted)
+
+    async def _answer_changed(self, asked: Incoming, question: Message) -> None:
+        async def write(sink: TextSink, cancellation: Cancellation) -> Reply:
+            return await self._assistant.answer_changed(
+                question,
+                wishes=_wishes(),
+                update_id=asked.update_id,
+                sink=sink,
+                cancellation=cancellation,
+            )
+
+        last = await self._messages.last_reply(user_id=asked.user_id, chat_id=asked.chat_id)
+        await self._answer(asked, write, earlier=last)
 
     async def on_new(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Begin a conversation with an empty context."""
@@ -118,23 +168,34 @@ class ChatHandlers:
         asked = incoming(update)
         await self._delivery.say(asked.chat_id, asked.texts.unsupported)
 
-    async def _answer(self, asked: Incoming, write: Write) -> None:
-        """Stream a reply into the chat, or deliver the one that was logged before the process ended."""
-        live = await self._delivery.live(chat_id=asked.chat_id, update_id=asked.update_id)
+    async def _answer(self, asked: Incoming, write: Write, *, earlier: Message | None = None) -> None:
+        """Stream a reply into the chat, or deliver the one that was logged before the process ended.
+
+        It takes the place of an earlier one, if there is one, which stays when there is no new one.
+        """
+        in_place_of = [] if earlier is None else await self._delivery.shown_as(earlier)
+        live = await self._delivery.live(
+            chat_id=asked.chat_id, update_id=asked.update_id, in_place_of=in_place_of
+        )
         logged = await self._messages.reply_to_update(asked.update_id)
         if logged is not None:
-            await self._deliver(logged, asked, shown_as=live.preview_id)
+            await self._deliver(logged, asked, shown_as=_ids(live.preview_id, in_place_of))
             return
         try:
             async with live:
                 reply = await self._write(asked.chat_id, write, live.show)
         except ModelError as error:
-            await self._delivery.say(asked.chat_id, _sentence(error, asked.texts), shown_as=live.preview_id)
+            sentence = _sentence(error, asked.texts)
+            if earlier is None:
+                await self._delivery.say(asked.chat_id, sentence, shown_as=live.preview_id)
+            else:
+                await self._delivery.show_again(earlier, buttons=_buttons(earlier))
+                await self._delivery.say(asked.chat_id, sentence)
             return
         if reply is None:
             await self._delivery.say(asked.chat_id, asked.texts.nothing_to_retry)
             return
-        await self._deliver(reply.reply, asked, shown_as=live.preview_id)
+        await self._deliver(reply.reply, asked, shown_as=_ids(live.preview_id, in_place_of))
 
     async def _write(self, chat_id: int, write: Write, sink: TextSink) -> Reply | None:
         cancellation = self._under_way[chat_id] = Cancellation()
@@ -143,7 +204,7 @@ class ChatHandlers:
         finally:
             del self._under_way[chat_id]
 
-    async def _deliver(self, reply: Message, asked: Incoming, *, shown_as: int | None) -> None:
+    async def _deliver(self, reply: Message, asked: Incoming, *, shown_as: Sequence[int]) -> None:
         """Send the reply; the profile learns from its question afterwards, and only once."""
         await self._delivery.finish(
             reply,
@@ -154,6 +215,15 @@ class ChatHandlers:
         )
         if reply.question_id is not None:
             await self._profiles.observe(await self._messages.get(reply.question_id))
+
+
+def _wishes() -> Wishes:
+    return Wishes(learnable=preferences().learning, length=preferences().reply_length)
+
+
+def _ids(preview_id: int | None, in_place_of: Sequence[int]) -> list[int]:
+    """The messages that a reply takes the place of: its preview, and what stood there before."""
+    return [] if preview_id is None else [preview_id, *in_place_of[1:]]
 
 
 def _buttons(reply: Message) -> InlineKeyboardMarkup | None:

@@ -1,11 +1,12 @@
 """Finished replies: planned in the outbox, then sent part by part; what was sent is never sent again."""
 
+import contextlib
 import json
 import logging
 from collections.abc import Sequence
 
 from telegram import Bot, InlineKeyboardMarkup, MessageEntity
-from telegram.error import BadRequest, Forbidden
+from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.calls import Insistence, UncertainDeliveryError
 from bot.live import LiveReply
@@ -42,12 +43,17 @@ class Delivery:
         self._insistence = insistence
         self._pace_seconds = pace_seconds
 
-    async def live(self, *, chat_id: int, update_id: int) -> LiveReply:
-        """A reply to watch while it grows; it goes on in the preview that a stopped process left behind."""
+    async def live(self, *, chat_id: int, update_id: int, in_place_of: Sequence[int] = ()) -> LiveReply:
+        """A reply to watch while it grows; it goes on in the preview that a stopped process left behind.
+
+        With `in_place_of` it grows in the first of the messages that it will replace.
+        """
 
         async def remember_preview(telegram_id: int) -> None:
             await self._updates.set_preview(update_id, telegram_id)
 
+        if in_place_of:
+            await remember_preview(in_place_of[0])
         return LiveReply(
             bot=self._bot,
             chat_id=chat_id,
@@ -61,11 +67,14 @@ class Delivery:
         reply: Message,
         *,
         buttons: InlineKeyboardMarkup | None,
-        shown_as: int | None,
+        shown_as: Sequence[int],
         update_id: int | None,
         ending: str = "",
     ) -> None:
-        """Send a logged reply in full: the preview becomes its first part, the last carries the buttons."""
+        """Send a logged reply in full, the last part with the buttons.
+
+        It takes the place of the messages `shown_as`, such as its preview; those left over are deleted.
+        """
         parts = render(reply.text + ending) or [Part(text="…", entities=())]
         planned = await self._outbox.plan(
             reply.message_id,
@@ -77,6 +86,19 @@ class Delivery:
         for part in planned:
             if part.state is SendState.PENDING:
                 await self._send(part, buttons if part is planned[-1] else None, user_id=reply.user_id)
+        for telegram_id in shown_as[len(planned) :]:
+            await self._remove(reply.chat_id, telegram_id)
+
+    async def show_again(self, reply: Message, *, buttons: InlineKeyboardMarkup | None) -> None:
+        """Put a reply back into the messages that it was sent as."""
+        parts = [part for part in await self._outbox.parts(reply.message_id) if part.telegram_id is not None]
+        for part in parts:
+            await self._send(part, buttons if part is parts[-1] else None, user_id=reply.user_id)
+
+    async def shown_as(self, reply: Message) -> list[int]:
+        """The Telegram ids of the messages that show a reply, in order."""
+        parts = await self._outbox.parts(reply.message_id)
+        return [part.telegram_id for part in parts if part.telegram_id is not None]
 
     async def say(
         self,
@@ -120,6 +142,10 @@ class Delivery:
             await self._users.set_reachable(chat_id, False)
         except BadRequest as error:
             logger.warning("a file to chat %d was refused: %s", chat_id, error.message)
+
+    async def _remove(self, chat_id: int, telegram_id: int) -> None:
+        with contextlib.suppress(TelegramError):  # it may be gone already, or be too old to be deleted
+            await self._insistence.idempotent(lambda: self._bot.delete_message(chat_id, telegram_id))
 
     async def _send(self, part: OutboxPart, buttons: InlineKeyboardMarkup | None, *, user_id: int) -> None:
         try:

@@ -37,9 +37,9 @@ class Incoming:
 
 
 def incoming(update: Update) -> Incoming:
-    """Read an update that the handler's filters have let through: a new message by a person."""
-    message, user = update.message, update.effective_user
-    assert message is not None, "the filters let only new messages through"
+    """Read an update that the handler's filters have let through: a message by a person, new or changed."""
+    message, user = update.message or update.edited_message, update.effective_user
+    assert message is not None, "the filters let only messages through"
     assert user is not None, "a private message has a sender"
     return Incoming(
         update_id=update.update_id,

@@ -12,6 +12,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
+from bot.joining import Joiner
 from storage.errors import StorageError
 from storage.records import UpdateState
 from storage.updates import UpdateStore
@@ -28,8 +29,9 @@ _UNBOUNDED = 1_000_000
 class Lanes(BaseUpdateProcessor):
     """Runs each update in its lane and records what became of it."""
 
-    def __init__(self, *, updates: UpdateStore, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, updates: UpdateStore, joiner: Joiner, now: Callable[[], datetime]) -> None:
         super().__init__(_UNBOUNDED)
+        self._joiner = joiner
         self._updates = updates
         self._now = now
         self._locks: dict[Hashable, asyncio.Lock] = {}
@@ -68,11 +70,13 @@ class Lanes(BaseUpdateProcessor):
             return
         lane = lane_of(update)
         self._waiting[lane] = self._waiting.get(lane, 0) + 1
+        self._joiner.arrived(lane, update)
         try:
             async with self._locks.setdefault(lane, asyncio.Lock()):
-                await self._handle(update.update_id, coroutine)
+                await self._handle(update, coroutine)
         finally:
             coroutine.close()
+            self._joiner.left(lane, update)
             self._leave(lane)
 
     def _leave(self, lane: Hashable) -> None:
@@ -80,15 +84,17 @@ class Lanes(BaseUpdateProcessor):
         if not self._waiting[lane]:
             del self._waiting[lane], self._locks[lane]
 
-    async def _handle(self, update_id: int, coroutine: Awaitable[Any]) -> None:
+    async def _handle(self, update: Update, coroutine: Awaitable[Any]) -> None:
         if self._stopping:
             return
+        update_id = update.update_id
         try:
             if await self._updates.attempt(update_id) > MAX_ATTEMPTS:
                 logger.error("update %d was begun %d times and never ended", update_id, MAX_ATTEMPTS)
                 await self._updates.finish(update_id, state=UpdateState.FAILED, now=self._now())
                 return
-            await coroutine
+            if not self._joiner.is_taken(update):
+                await coroutine
             await self._record(update_id)
         except StorageError:
             # Neither the attempt nor the end could be written: the update stays pending on disk.

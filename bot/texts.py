@@ -25,6 +25,7 @@ class Texts:
     empty_reply: str
     failed: str
     unsupported: str
+    edit_noted: str
     unknown_command: str
     rated_up: str
     rated_down: str

@@ -15,7 +15,7 @@ from engine.language.model import (
     TextSink,
     discard,
 )
-from engine.language.prompt import build_prompt, with_wish
+from engine.language.prompt import build_prompt, with_quote, with_wish
 from engine.language.thoughts import strip_thoughts
 from engine.serving import ServedAdapters
 from storage.messages import MessageStore
@@ -31,15 +31,23 @@ class Interrupted(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a user wishes of a turn: whether it may be learnt from, and how long the reply should be."""
+
+    learnable: bool = True
+    length: ReplyLength = ReplyLength.NORMAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a user asks, as it came from Telegram; `learnable` is False where they do not want it learnt."""
+    """What a user asks, as it came from Telegram; `quoted` is the forward or the message that it is about."""
 
     user_id: int
     chat_id: int
     text: str
+    quoted: str | None = None
     origin: Origin = Origin.TYPED
-    learnable: bool = True
-    length: ReplyLength = ReplyLength.NORMAL
+    wishes: Wishes = Wishes()
     telegram_id: int | None = None
     update_id: int | None = None
 
@@ -80,11 +88,11 @@ class Assistant:
         conversation_id = await self._messages.conversation(
             user_id=question.user_id, chat_id=question.chat_id, now=asked_at, silence=SILENCE
         )
-        learnable = question.learnable and not await self.is_private(
+        learnable = question.wishes.learnable and not await self.is_private(
             user_id=question.user_id, chat_id=question.chat_id
         )
         history = await self._messages.history(conversation_id)
-        newest = with_wish(question.text, question.length)
+        newest = with_wish(with_quote(question.text, question.quoted), question.wishes.length)
         request = self._request(question.user_id, conversation_id, history, newest, self._sampling)
         completion = await self._generate(request, sink, cancellation)
         asked = NewMessage(
@@ -93,6 +101,7 @@ class Assistant:
             conversation_id=conversation_id,
             role=Role.USER,
             text=question.text,
+            quoted=question.quoted,
             created_at=asked_at,
             origin=question.origin if learnable else Origin.PRIVATE,
             telegram_id=question.telegram_id,
@@ -107,8 +116,7 @@ class Assistant:
         *,
         user_id: int,
         chat_id: int,
-        learnable: bool = True,
-        length: ReplyLength = ReplyLength.NORMAL,
+        wishes: Wishes = Wishes(),
         update_id: int | None = None,
         sink: TextSink = discard,
         cancellation: Cancellation | None = None,
@@ -117,15 +125,55 @@ class Assistant:
         last = await self._messages.last_reply(user_id=user_id, chat_id=chat_id)
         if last is None or last.question_id is None:
             return None
-        question = await self._messages.get(last.question_id)
+        return await self._answer_again(
+            await self._messages.get(last.question_id),
+            sampling=_drawn_anew(self._sampling, last.message_id),
+            wishes=wishes,
+            update_id=update_id,
+            sink=sink,
+            cancellation=cancellation,
+        )
+
+    async def answer_changed(
+        self,
+        question: Message,
+        *,
+        wishes: Wishes = Wishes(),
+        update_id: int | None = None,
+        sink: TextSink = discard,
+        cancellation: Cancellation | None = None,
+    ) -> Reply:
+        """Answer a question again that has got new words; what answered the old words answers nothing now."""
+        return await self._answer_again(
+            question,
+            sampling=self._sampling,
+            wishes=wishes,
+            update_id=update_id,
+            sink=sink,
+            cancellation=cancellation,
+            changed=True,
+        )
+
+    async def _answer_again(
+        self,
+        question: Message,
+        *,
+        sampling: SamplingParams,
+        wishes: Wishes,
+        update_id: int | None,
+        sink: TextSink,
+        cancellation: Cancellation | None,
+        changed: bool = False,
+    ) -> Reply:
         history = await self._messages.history(question.conversation_id, before=question.message_id)
-        sampling = _drawn_anew(self._sampling, last.message_id)
-        newest = with_wish(question.text, length)
-        request = self._request(user_id, question.conversation_id, history, newest, sampling)
+        newest = with_wish(with_quote(question.text, question.quoted), wishes.length)
+        request = self._request(question.user_id, question.conversation_id, history, newest, sampling)
         completion = await self._generate(request, sink, cancellation)
         asked = _as_new(question, update_id)
-        said = self._said(request, completion, asked if learnable else replace(asked, origin=Origin.PRIVATE))
-        reply = await self._messages.replace_reply(replace(said, question_id=question.message_id))
+        if not wishes.learnable:
+            asked = replace(asked, origin=Origin.PRIVATE)
+        said = replace(self._said(request, completion, asked), question_id=question.message_id)
+        reply = await self._messages.replace_reply(said, detach=changed)
         return Reply(question=question, reply=reply)
 
     async def start_conversation(self, *, user_id: int, chat_id: int, private: bool = False) -> None:
@@ -156,7 +204,9 @@ class Assistant:
     ) -> GenerationRequest:
         prompt = build_prompt(
             system=None,
-            history=[ChatMessage(message.role, message.text) for message in history],
+            history=[
+                ChatMessage(message.role, with_quote(message.text, message.quoted)) for message in history
+            ],
             newest=ChatMessage(Role.USER, newest),
             count_tokens=self._model.count_tokens,
             budget_tokens=self._model.context_tokens - sampling.max_new_tokens,

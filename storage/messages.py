@@ -73,11 +73,16 @@ class MessageStore:
             reply_id = await _insert(connection, reply, question_id=question_id)
         return await self.get(question_id), await self.get(reply_id)
 
-    async def replace_reply(self, reply: NewMessage) -> Message:
-        """Log another reply to `reply.question_id`; the earlier ones stay, but are no longer current."""
+    async def replace_reply(self, reply: NewMessage, *, detach: bool = False) -> Message:
+        """Log another reply to `reply.question_id`; the earlier ones stay, but are no longer current.
+
+        With `detach` the question has changed, and they are no longer replies to it.
+        """
         async with self._database.transaction() as connection:
             await connection.execute(
-                "UPDATE messages SET current = 0 WHERE question_id = ?", (reply.question_id,)
+                "UPDATE messages SET current = 0, question_id = iif(?, NULL, question_id)"
+                " WHERE question_id = ?",
+                (detach, reply.question_id),
             )
             message_id = await _insert(connection, reply)
         return await self.get(message_id)
@@ -89,6 +94,22 @@ class MessageStore:
             raise KeyError(message_id)
         return _message(row)
 
+    async def revise(self, message_id: int, *, text: str, origin: Origin) -> Message:
+        """Give a message the words that its author has changed it to."""
+        await self._database.execute(
+            "UPDATE messages SET text = ?, origin = ? WHERE message_id = ?", (text, origin, message_id)
+        )
+        return await self.get(message_id)
+
+    async def asked_as(self, *, user_id: int, chat_id: int, telegram_id: int) -> Message | None:
+        """The question that a user has sent as this Telegram message."""
+        return await self._one(
+            "m.user_id = ? AND m.chat_id = ? AND m.telegram_id = ? AND m.role = 'user'",
+            user_id,
+            chat_id,
+            telegram_id,
+        )
+
     async def reply_to_update(self, update_id: int) -> Message | None:
         """The reply that was logged while this update was handled, if that happened."""
         return await self._one("m.update_id = ? AND m.role = 'assistant'", update_id)
@@ -96,7 +117,8 @@ class MessageStore:
     async def reply_shown_as(self, *, chat_id: int, telegram_id: int) -> Message | None:
         """The reply of which this Telegram message is a part."""
         return await self._one(
-            "m.message_id = (SELECT message_id FROM outbox WHERE chat_id = ? AND telegram_id = ?)",
+            "m.message_id = (SELECT message_id FROM outbox WHERE chat_id = ? AND telegram_id = ?"
+            " ORDER BY part_id DESC LIMIT 1)",
             chat_id,
             telegram_id,
         )
@@ -170,8 +192,8 @@ async def _insert(
     cursor = await connection.execute(
         """
         INSERT INTO messages (user_id, chat_id, conversation_id, role, text, origin, created_at,
-                              telegram_id, update_id, question_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                              quoted, telegram_id, update_id, question_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             new.user_id,
@@ -181,6 +203,7 @@ async def _insert(
             new.text,
             new.origin,
             to_text(new.created_at),
+            new.quoted,
             new.telegram_id,
             new.update_id,
             question_id if question_id is not None else new.question_id,
@@ -224,6 +247,7 @@ def _message(row: Row) -> Message:
         question_id=row["question_id"],
         current=bool(row["current"]),
         generation=_generation(row),
+        quoted=row["quoted"],
     )
 
 

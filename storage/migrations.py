@@ -288,6 +288,10 @@ def m015_rolled_back_adapters(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE adapters ADD COLUMN rolled_back INTEGER")  # counts a user's /rollback
 
 
+def m016_quoted_texts(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE messages ADD COLUMN quoted TEXT")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -304,6 +308,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m013_preferences,
     m014_private_conversations,
     m015_rolled_back_adapters,
+    m016_quoted_texts,
 )
 
 

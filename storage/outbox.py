@@ -19,11 +19,12 @@ class OutboxStore:
         chat_id: int,
         update_id: int | None,
         parts: Sequence[tuple[str, str]],
-        shown_as: int | None,
+        shown_as: Sequence[int] = (),
     ) -> list[OutboxPart]:
         """Write down the parts (text, entities as JSON) before any is sent; a plan made earlier stays.
 
-        `shown_as` is the Telegram id of the preview that becomes the first part.
+        `shown_as` are the Telegram ids of the messages that become the first parts: a preview, or what stood
+        in their place before.
         """
         async with self._database.transaction() as connection:
             await connection.executemany(
@@ -32,7 +33,15 @@ class OutboxStore:
                 VALUES (?, ?, ?, ?, ?, ?, 'pending', ?) ON CONFLICT DO NOTHING
                 """,
                 [
-                    (message_id, update_id, chat_id, part, text, entities, shown_as if part == 0 else None)
+                    (
+                        message_id,
+                        update_id,
+                        chat_id,
+                        part,
+                        text,
+                        entities,
+                        shown_as[part] if part < len(shown_as) else None,
+                    )
                     for part, (text, entities) in enumerate(parts)
                 ],
             )

@@ -108,7 +108,10 @@ class Generation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
-    """A message about to be logged; `question_id` names the user message that a reply answers."""
+    """A message about to be logged; `question_id` names the user message that a reply answers.
+
+    `quoted` is what it refers to, such as a forwarded text: part of the prompt, never of the user's words.
+    """
 
     user_id: int
     chat_id: int
@@ -117,6 +120,7 @@ class NewMessage:
     text: str
     created_at: datetime
     origin: Origin = Origin.TYPED
+    quoted: str | None = None
     telegram_id: int | None = None
     update_id: int | None = None
     question_id: int | None = None
@@ -139,6 +143,7 @@ class Message:
     question_id: int | None
     current: bool
     generation: Generation | None
+    quoted: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ ZH = Texts(
     queue_full="现在排队的人太多了，请过一分钟再问。",
     empty_reply="这个我答不上来。/retry 让我再试一次。",
     failed="处理这条消息时出了错，主人可以在日志里看到。请再试一次。",
+    edit_noted="记下了：那条消息以后以新的文字为准。",
     unsupported="目前我只能读文字。",
     unknown_command="我不认识这个命令。/help 列出我认识的。",
     rated_up="👍 记下了，今晚我会从中学习。",

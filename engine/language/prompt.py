@@ -51,6 +51,14 @@ def build_prompt(
     return from_turn(len(history) if start is None else start)
 
 
+def with_quote(text: str, quoted: str | None) -> str:
+    """A question with what it refers to before it, as Markdown quotes it."""
+    if not quoted:
+        return text
+    lines = "\n".join(f"> {line}" for line in quoted.splitlines())
+    return f"{lines}\n\n{text}"
+
+
 def with_wish(text: str, length: ReplyLength) -> str:
     """A question with the wish for a short or a long answer behind it, for the prompt only."""
     if length not in _WISHES:

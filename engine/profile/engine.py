@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.profile.embedding import Embedder
 from engine.profile.profile import Change, Profile, is_own_words, observe, observe_note
+from engine.profile.revision import revise
 from engine.profile.style import Style
 from engine.profile.topics import Topic
 from storage.beliefs import Cause
@@ -54,6 +55,23 @@ class ProfileEngine:
                 return
             change = observe(profile, message, vector)
             await self._save(message.user_id, change, Cause.MESSAGE, message.message_id)
+
+    async def revise(self, message: Message, *, before: str) -> None:
+        """Follow a message of which the author has changed the words; no trace is kept of a lost belief."""
+        vector = await self._embedder.embed(message.text)
+        async with self._locks[message.user_id]:
+            profile = await self.get(message.user_id)
+            if message.message_id > profile.last_message_id:
+                return  # what was never learnt needs no change
+            change = revise(profile, message, before=before, vector=vector)
+            lost = [edit.before for edit in change.edits if edit.after is None and edit.before is not None]
+            for belief in lost:  # before the save, since a new belief may take the number of a lost one
+                await self._store.erase_belief(message.user_id, belief.belief_id)
+            revised = Change(
+                profile=replace(change.profile, revision=profile.revision + len(lost)),
+                edits=tuple(edit for edit in change.edits if edit.after is not None),
+            )
+            await self._save(message.user_id, revised, Cause.CORRECTION, message.message_id)
 
     async def note(self, user_id: int, text: str, message_id: int) -> None:
         """Learn from a remark about the reply with this id, so that it is felt in the next reply."""

@@ -81,6 +81,8 @@ def build_examples(turns: Iterable[RatedTurn]) -> list[Example]:
     for turn in turns:
         if turn.question.origin not in _LEARNABLE or turn.reply.origin not in _LEARNABLE:
             continue
+        if turn.question.quoted is not None:
+            continue  # the reply may say what the quoted text says, and that was written by somebody else
         key = turn.question.conversation_id
         conversation = conversations.setdefault(key, _Conversation(Redactor(), []))
         example = _example(turn, conversation)

@@ -1,0 +1,138 @@
+"""Messages that belong together: a long text that the client has cut up, a forward and the words with it.
+
+Telegram sends them one by one within a second. The first one's handler takes the others, which wait behind it
+in the lane of their chat, and they are not handled again.
+"""
+
+import asyncio
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from telegram import Message, Update
+
+from bot.entities import utf16_length
+
+JOIN_SECONDS = 1.0
+
+_FULL = 4000
+"""A client cuts at 4,096 UTF-16 units, or at the last space before."""
+
+_MOST_UNITS = 4096
+_APART = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """One question out of one or more messages. `quoted` is a forwarded text that the words are about."""
+
+    text: str
+    quoted: str | None
+    is_forwarded: bool
+    telegram_id: int | None
+
+
+class Joiner:
+    """Knows which updates wait in each lane, and which of them another one's handler has taken."""
+
+    def __init__(self, *, wait_seconds: float = JOIN_SECONDS) -> None:
+        self._wait_seconds = wait_seconds
+        self._waiting: dict[Hashable, list[Update]] = {}
+        self._taken: set[int] = set()
+        self._arrival = asyncio.Event()
+
+    def arrived(self, lane: Hashable, update: Update) -> None:
+        """An update waits in this lane."""
+        self._waiting.setdefault(lane, []).append(update)
+        self._arrival.set()
+
+    def left(self, lane: Hashable, update: Update) -> None:
+        """An update was handled, or never will be."""
+        self._waiting[lane].remove(update)
+        self._taken.discard(update.update_id)
+        if not self._waiting[lane]:
+            del self._waiting[lane]
+
+    def is_taken(self, update: Update) -> bool:
+        """Whether an earlier update was handled together with this one."""
+        return update.update_id in self._taken
+
+    async def with_following(self, update: Update) -> Joined:
+        """The message of this update together with those that belong to it; waits where more may come."""
+        assert update.message is not None, "only new messages are joined"
+        parts = [update.message]
+        lane = next(lane for lane, waiting in self._waiting.items() if update in waiting)
+        deadline = asyncio.get_running_loop().time() + self._wait_seconds
+        while True:
+            taken = self._take(lane, update, parts)
+            if taken is not None:
+                parts.append(taken)
+                deadline = asyncio.get_running_loop().time() + self._wait_seconds
+            elif not await self._another_may_come(parts[-1], deadline):
+                return join(parts)
+
+    def _take(self, lane: Hashable, first: Update, parts: Sequence[Message]) -> Message | None:
+        waiting = [update for update in self._waiting[lane] if update.update_id not in self._taken]
+        after = waiting[waiting.index(first) + 1 :]
+        if not after or after[0].message is None or not continues(parts[-1], after[0].message):
+            return None
+        self._taken.add(after[0].update_id)
+        return after[0].message
+
+    async def _another_may_come(self, last: Message, deadline: float) -> bool:
+        """Wait for the next arrival; False when the time is over or nothing is expected."""
+        seconds = deadline - asyncio.get_running_loop().time()
+        if seconds <= 0 or not (_is_full(last) or last.forward_origin):
+            return False
+        self._arrival.clear()
+        try:
+            await asyncio.wait_for(self._arrival.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+
+def continues(last: Message, new: Message) -> bool:
+    """Whether a message belongs to the one before it."""
+    if new.text is None or new.text.startswith("/") or new.from_user != last.from_user:
+        return False
+    if new.reply_to_message is not None or new.message_thread_id != last.message_thread_id:
+        return False
+    if new.date - last.date > _APART:
+        return False
+    is_forward, was_forward = new.forward_origin is not None, last.forward_origin is not None
+    return is_forward != was_forward or is_forward or _is_full(last)
+
+
+def join(parts: Sequence[Message]) -> Joined:
+    """One question: the user's own words, and what they have forwarded with them."""
+    forwarded = [part for part in parts if part.forward_origin is not None]
+    typed = [part for part in parts if part.forward_origin is None]
+    quoted = _together(forwarded) or None
+    own = typed or forwarded
+    return Joined(
+        text=_together(own),
+        quoted=quoted if typed else None,
+        is_forwarded=not typed,
+        # An edit of one piece tells nothing of the others, so it must not replace the whole.
+        telegram_id=own[0].message_id if len(own) == 1 else None,
+    )
+
+
+def _together(parts: Sequence[Message]) -> str:
+    text, was_cut_within_a_word = "", False
+    for part in parts:
+        piece = part.text or part.caption or ""
+        if not text:
+            text = piece
+        elif part.forward_origin is not None:
+            text = f"{text}\n\n{piece}"
+        else:
+            # A piece that is filled to the last unit was cut within a word, a shorter one at a space.
+            text += piece if was_cut_within_a_word else f" {piece}"
+        was_cut_within_a_word = utf16_length(piece) >= _MOST_UNITS
+    return text
+
+
+def _is_full(message: Message) -> bool:
+    return utf16_length(message.text or "") >= _FULL

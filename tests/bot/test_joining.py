@@ -1,0 +1,124 @@
+from bot.entities import utf16_length
+from engine.tuning.examples import build_examples
+from storage.records import Origin
+from tests.bot.conftest import USER_ID, Bench
+from tests.bot.test_app import ask, is_final
+from tests.bot_api import Person
+
+
+async def final_replies(bench: Bench, person: Person) -> list[str]:
+    """All finished replies, once nothing is left to do."""
+    await person.wait_for_reply(where=is_final)
+    await bench.server.until_polled()
+    await bench.idle()
+    return [reply.text for reply in person.chat.replies if is_final(reply)]
+
+
+async def test_a_text_that_the_client_has_cut_up_is_one_question(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.model.context_tokens = 100_000
+    bench.model.enqueue("Read.")
+    pieces = ["😀" * 2048, "word " * 805 + "end", "and that was all"]
+    assert [utf16_length(piece) >= 4000 for piece in pieces] == [True, True, False]
+    for piece in pieces:
+        await ada.say(piece)
+
+    assert await final_replies(bench, ada) == ["Read."]
+    whole = pieces[0] + pieces[1] + " " + pieces[2]
+    assert [message.content for message in bench.model.requests[0].messages] == [whole]
+    (turn,) = await bench.services.core.messages.rated_turns(USER_ID)
+    assert turn.question.text == whole
+
+
+async def test_a_long_message_alone_is_answered_after_a_moment(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.model.context_tokens = 100_000
+    bench.model.enqueue("Read.")
+    await ada.say("x" * 4096)
+
+    assert await final_replies(bench, ada) == ["Read."]
+
+
+async def test_a_command_right_after_a_long_message_is_no_part_of_it(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.model.context_tokens = 100_000
+    bench.model.enqueue("Read.")
+    await ada.say("x" * 4096)
+    await ada.say("/new")
+
+    assert await final_replies(bench, ada) == ["Read."]
+    assert ada.chat.replies[-1].text.startswith("A new conversation")
+
+
+async def test_a_forward_and_the_words_that_follow_are_one_question(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    await ada.forward("I live in Oslo.\nI love spam.", author="Somebody")
+    await ada.say("What does my friend like?")
+    await final_replies(bench, ada)
+
+    (request,) = bench.model.requests
+    assert request.messages[-1].content == ("> I live in Oslo.\n> I love spam.\n\nWhat does my friend like?")
+
+
+async def test_words_right_before_a_forward_belong_to_it(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.model.hold()
+    await ada.say("busy")
+    await bench.server.until(lambda: bench.model.requests)
+    await ada.say("What does my friend like?")
+    await ada.forward("I love spam.", author="Somebody")
+    await bench.server.until_polled()
+    bench.model.gate.set()
+    await final_replies(bench, ada)
+
+    assert [request.messages[-1].content for request in bench.model.requests] == [
+        "busy",
+        "> I love spam.\n\nWhat does my friend like?",
+    ]
+
+
+async def test_a_forwarded_text_is_never_learnt_as_the_users_words(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    await ada.forward("I live in Oslo.", author="Somebody")
+    await ada.say("I live in Lima, and my friend?")
+    await final_replies(bench, ada)
+
+    (turn,) = await bench.services.core.messages.rated_turns(USER_ID)
+    assert (turn.question.text, turn.question.origin) == ("I live in Lima, and my friend?", Origin.TYPED)
+    assert build_examples([turn]) == []
+    profile = await bench.services.profiles.get(USER_ID)
+    assert "Oslo" not in str(profile)
+    assert profile.style.messages == 1
+
+
+async def test_the_words_of_a_joined_forward_can_be_edited(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    await ada.forward("I love spam.", author="Somebody")
+    words = await ada.say("What does he like?")
+    await final_replies(bench, ada)
+    await ada.edit(words, "What does she like?")
+    await bench.server.until(lambda: len(bench.model.requests) == 2)
+
+    assert bench.model.requests[1].messages[-1].content == "> I love spam.\n\nWhat does she like?"
+
+
+async def test_a_reply_uses_the_text_that_it_replies_to(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    first = await ask(ada, "first")
+    last = await ask(ada, "second")
+    await ada.say("why?", reply_to=first)
+    await final_replies(bench, ada)
+    await ada.say("and this?", reply_to=last)
+    await final_replies(bench, ada)
+
+    assert bench.model.requests[2].messages[-1].content == "> You said: first\n\nwhy?"
+    assert "> You said: first\n\nwhy?" in [message.content for message in bench.model.requests[3].messages]
+
+
+async def test_the_last_reply_is_not_quoted_since_the_prompt_ends_with_it(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    last = await ask(ada, "first")
+    await ada.say("why?", reply_to=last)
+    await final_replies(bench, ada)
+
+    assert bench.model.requests[1].messages[-1].content == "why?"
