@@ -237,6 +237,23 @@ def m009_finish_reasons(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE generations ADD COLUMN finish_reason TEXT NOT NULL DEFAULT 'stop'")
 
 
+def m010_summaries_by_content(db: sqlite3.Connection) -> None:
+    # A cache: what it held was written for another form of summary.
+    db.execute("DROP TABLE summaries")
+    db.execute(
+        """
+        CREATE TABLE summaries (
+            content_sha256 TEXT NOT NULL,
+            style TEXT NOT NULL,
+            title TEXT NOT NULL,
+            points TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            PRIMARY KEY (content_sha256, style)
+        )
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -247,6 +264,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m007_summaries,
     m008_profiles,
     m009_finish_reasons,
+    m010_summaries_by_content,
 )
 
 
