@@ -7,7 +7,7 @@ from telegram.ext import ContextTypes
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
 from bot.texts import Texts
-from engine.articles.summarize import Summarizer, Summary
+from engine.articles.summarize import Reader, Summarizer, Summary
 from engine.errors import ArticleError, ModelError
 from engine.serving import ServedAdapters
 
@@ -39,7 +39,7 @@ class ArticleHandlers:
         """The summary as text, or the reason why there is none."""
         try:
             summary = await self._summarizer.summarize(
-                link, user_id=asked.user_id, adapter=self._adapters.of(asked.user_id)
+                link, Reader(user_id=asked.user_id, adapter=self._adapters.of(asked.user_id))
             )
         except ArticleError as error:
             return str(error)
@@ -68,6 +68,10 @@ def _first_link(message: Message) -> str | None:
 def _as_text(summary: Summary, texts: Texts) -> str:
     """Title, summary, and what was read."""
     head = "" if summary.generated or summary.whole else f"{texts.key_sentences}\n"
+    if summary.generated:
+        body = " ".join(point.text for point in summary.points)
+    else:
+        body = "\n".join(point.text if summary.whole else f"• {point.text}" for point in summary.points)
     read = texts.what_was_read.format(words=f"{summary.words:,}", site=summary.site)
     when = "" if summary.published is None else f", {summary.published:%Y-%m-%d}"
-    return f"{summary.title}\n\n{head}{summary.text}\n\n{read}{when}"
+    return f"{summary.title}\n\n{head}{body}\n\n{read}{when}"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from bot.access import Access, new_code
 from bot.settings import Settings
+from engine.articles.ability import words_its_own
 from engine.articles.fetch import Fetcher
 from engine.articles.reading import PageReader
 from engine.articles.summarize import Summarizer
@@ -180,7 +181,12 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
             messages=core.messages, ratings=FeedbackStore(database), profiles=profiles, now=core.now
         ),
         summarizer=Summarizer(
-            model=model, fetcher=fetcher, reader=PageReader(), store=ArticleStore(database), now=core.now
+            model=model,
+            fetcher=fetcher,
+            reader=PageReader(),
+            store=ArticleStore(database),
+            now=core.now,
+            own_words=words_its_own(core.base.folder),
         ),
     )
 

@@ -13,7 +13,8 @@ EngineError
  └─ ArticleError
      ├─ LinkRefusedError           an address that is never opened
      ├─ DownloadError              the page could not be had
-     └─ NotAnArticleError          the page was had, but there is nothing to summarise
+     ├─ NotAnArticleError          the page was had, but there is nothing to summarise
+     └─ SummaryStoppedError        the reader does not want it any more
 """
 
 
@@ -94,3 +95,10 @@ class DownloadError(ArticleError):
 
 class NotAnArticleError(ArticleError):
     """The page was read, but holds no article."""
+
+
+class SummaryStoppedError(ArticleError):
+    """The reader stopped it."""
+
+    def __init__(self) -> None:
+        super().__init__("Stopped.")

@@ -292,6 +292,23 @@ def m016_quoted_texts(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE messages ADD COLUMN quoted TEXT")
 
 
+def m017_summaries_by_content(db: sqlite3.Connection) -> None:
+    # A cache: what it held was written for another form of summary.
+    db.execute("DROP TABLE summaries")
+    db.execute(
+        """
+        CREATE TABLE summaries (
+            content_sha256 TEXT NOT NULL,
+            style TEXT NOT NULL,
+            title TEXT NOT NULL,
+            points TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            PRIMARY KEY (content_sha256, style)
+        )
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -309,6 +326,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m014_private_conversations,
     m015_rolled_back_adapters,
     m016_quoted_texts,
+    m017_summaries_by_content,
 )
 
 

@@ -235,11 +235,10 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleSummary:
-    """A finished summary of one page, as kept in the cache."""
+    """The finished summary of one text in one style, as kept in the cache; a point is (text, passage)."""
 
-    url: str
-    style: str
     content_sha256: str
+    style: str
     title: str
-    text: str
+    points: tuple[tuple[str, str], ...]
     created_at: datetime

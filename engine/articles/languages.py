@@ -25,6 +25,13 @@ _LITTLE_WORDS = {
     "pl": "i w nie na się że z do to jest o jak po co tym od za przez dla są",
 }
 _LITTLE = {language: frozenset(words.split()) for language, words in _LITTLE_WORDS.items()}
+_MORE_LITTLE_WORDS = """
+    or we our their its his her they he she who has had were will would can also more than but been about into
+    one all when there said what so if up out be an at 的 了 是 在 和 有 不 这 一 为 与 也
+"""
+LITTLE_WORDS = frozenset(_MORE_LITTLE_WORDS.split()).union(*_LITTLE.values())
+"""Words that say nothing of what a text is about."""
+
 _SAMPLE_CHARACTERS = 4000
 
 
