@@ -55,6 +55,10 @@ class ChatTokenizer:
                 token_ids += self._tokenizer.encode(piece, add_special_tokens=False).ids
         return token_ids
 
+    def encode_plain(self, text: str) -> list[int]:
+        """Token ids of text outside any chat; a special token's name in it stays text."""
+        return self._literal.encode(text, add_special_tokens=False).ids
+
     def decode(self, token_ids: Sequence[int]) -> str:
         """The text of some tokens, without special ones."""
         return self._tokenizer.decode(list(token_ids), skip_special_tokens=True)

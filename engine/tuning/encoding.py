@@ -6,6 +6,7 @@ a model that never learns to stop repeats itself.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -80,6 +81,20 @@ def pad(rows: Sequence[Row], *, pad_id: int, device: torch.device) -> Batch:
         attended[place, : len(ids)] = 1
         labels[place, row.reply_start : len(ids)] = ids[row.reply_start :]
     return Batch(tokens.to(device), attended.to(device), labels.to(device))
+
+
+def labelled_logits(model: Any, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits of each labelled token, [tokens, vocabulary]; its label and its batch row, [tokens] each.
+
+    Logits are computed at labelled positions only: over a whole batch they would be by far the largest.
+    """
+    hidden: Tensor = model.base_model(
+        input_ids=batch.tokens, attention_mask=batch.attended, use_cache=False
+    ).last_hidden_state[:, :-1]
+    labels = batch.labels[:, 1:]
+    labelled = labels != IGNORED
+    logits: Tensor = model.get_output_embeddings()(hidden[labelled]).float()
+    return logits, labels[labelled], labelled.nonzero()[:, 0]
 
 
 def _encode(

@@ -40,6 +40,7 @@ class Recipe:
     most_rounds: int = 7
     warmup: float = 0.1
     clip_norm: float = 1.0
+    replay_weight: float = 8.0
     example_tokens: int = 384
     micro_batch_tokens: int = 1024
     users_at_once: int = 8

@@ -11,9 +11,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.language.lora import LoraStack
-from engine.tuning.encoding import IGNORED, Batch, Row, pad
+from engine.tuning.encoding import Batch, Row, labelled_logits, pad
 from engine.tuning.job import Recipe
 from engine.tuning.optimizer import SlotAdamW
+from engine.tuning.replay import ReplayText, divergence
 
 _FEWEST_TOKENS = 64
 """A micro-batch smaller than this is not worth another try when memory is short."""
@@ -66,24 +67,25 @@ def learning_rate(recipe: Recipe, *, step: int, steps: int) -> float:
 
 
 def token_losses(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
-    """The loss of each labelled token in nats, [tokens], and the batch row of each, [tokens].
-
-    Logits are computed at labelled positions only: over a whole batch they would be by far the largest.
-    """
-    hidden: Tensor = model.base_model(
-        input_ids=batch.tokens, attention_mask=batch.attended, use_cache=False
-    ).last_hidden_state[:, :-1]
-    labels = batch.labels[:, 1:]
-    labelled = labels != IGNORED
-    logits: Tensor = model.get_output_embeddings()(hidden[labelled]).float()
-    losses = functional.cross_entropy(logits, labels[labelled], reduction="none")
-    return losses, labelled.nonzero()[:, 0]
+    """The loss of each labelled token in nats, [tokens], and the batch row of each, [tokens]."""
+    logits, labels, row_of_token = labelled_logits(model, batch)
+    return functional.cross_entropy(logits, labels, reduction="none"), row_of_token
 
 
 class JointTrainer:
     """Steps all learners at once, in micro-batches that fit into memory."""
 
-    def __init__(self, model: Any, stack: LoraStack, *, recipe: Recipe, pad_id: int) -> None:
+    def __init__(
+        self,
+        model: Any,
+        stack: LoraStack,
+        *,
+        recipe: Recipe,
+        pad_id: int,
+        replay: Sequence[ReplayText] = (),
+    ) -> None:
+        """`replay` are texts of the base that every learner is held to; without any, nothing holds it."""
+        self._replay = replay
         self._model = model
         self._stack = stack
         self._recipe = recipe
@@ -138,7 +140,22 @@ class JointTrainer:
             by_row = losses.new_zeros(len(part)).index_add_(0, row_of_token, weighted.detach())
             for row, (place, _) in enumerate(part):
                 means[place] += by_row[row].item()
+        if self._replay:
+            self._hold_to_base(learners)
         return means
+
+    def _hold_to_base(self, learners: Sequence[Learner]) -> None:
+        """Add the gradients of the penalty on one text of the base for each learner, by its own step."""
+        texts = [self._replay[learner.step % len(self._replay)] for learner in learners]
+        rows = [(place, text.row) for place, text in enumerate(texts)]
+        for part in micro_batches(rows, most_tokens=self._most_tokens):
+            self._stack.rows.select([learners[place].slot for place, _ in part])
+            batch = pad([row for _, row in part], pad_id=self._pad_id, device=self._model.device)
+            logits, _, row_of_token = labelled_logits(self._model, batch)
+            penalties = divergence(logits, [texts[place] for place, _ in part])
+            shares = [self._recipe.replay_weight / row.reply_tokens for _, row in part]
+            weighted = penalties * penalties.new_tensor(shares)[row_of_token]
+            weighted.sum().backward()  # pyright: ignore[reportUnknownMemberType]
 
 
 def micro_batches(rows: Sequence[tuple[int, Row]], *, most_tokens: int) -> list[list[tuple[int, Row]]]:

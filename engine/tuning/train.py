@@ -37,6 +37,7 @@ from engine.tuning.job import (
 )
 from engine.tuning.learner import JointTrainer, Learner, plan_batches
 from engine.tuning.measure import Meter
+from engine.tuning.replay import write_replay
 
 _NICENESS = 10
 
@@ -79,7 +80,8 @@ class Worker:
         self._tokenizer = load_tokenizer(job.base_folder, model)
         self._stack = wrap_linears(model, slots=self._at_once + 2, rank=job.recipe.rank, dtype=torch.float32)
         pad_id = min(self._tokenizer.end_ids)
-        self._trainer = JointTrainer(model, self._stack, recipe=job.recipe, pad_id=pad_id)
+        replay = write_replay(model, self._stack, self._tokenizer, pad_id=pad_id)
+        self._trainer = JointTrainer(model, self._stack, recipe=job.recipe, pad_id=pad_id, replay=replay)
         self._meter = Meter(
             model, self._stack, self._tokenizer, pad_id=pad_id, most_tokens=job.recipe.micro_batch_tokens
         )
