@@ -266,6 +266,11 @@ def m013_quoted_texts(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE messages ADD COLUMN quoted TEXT")
 
 
+def m014_other_answers(db: sqlite3.Connection) -> None:
+    # A message of the bot may come to show another answer to the same question.
+    db.execute("ALTER TABLE outbox ADD COLUMN shows INTEGER REFERENCES messages ON DELETE SET NULL")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -280,6 +285,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m011_private_conversations,
     m012_rolled_back_adapters,
     m013_quoted_texts,
+    m014_other_answers,
 )
 
 
