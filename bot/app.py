@@ -23,13 +23,14 @@ from telegram.request import BaseRequest
 from bot.admin import AdminHandlers
 from bot.articles import ArticleHandlers
 from bot.calls import Insistence
-from bot.chat import NOT_LEARNT, ChatHandlers
+from bot.chat import ChatHandlers
 from bot.delivery import Delivery
 from bot.export import ExportHandlers
-from bot.feedback import TAP_PATTERN, FeedbackHandlers
+from bot.feedback import FeedbackHandlers
 from bot.forget import FORGET_PATTERN, ForgetHandlers
 from bot.inbox import InboxQueue, SiftingRequest
 from bot.joining import Joiner
+from bot.keyboard import NOT_LEARNT, TAP_PATTERN, TURN_PATTERN, Keyboards
 from bot.lanes import Lanes
 from bot.menu import Menu
 from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
@@ -130,14 +131,16 @@ def _register(
     """All handlers in one place: the door first, then commands from new messages only, then plain text."""
     access = services.access
     welcome = WelcomeHandlers(access=access, delivery=delivery)
+    keyboards = Keyboards(messages=services.core.messages, feedback=services.feedback)
     chat = ChatHandlers(
         assistant=services.assistant,
         messages=services.core.messages,
         profiles=services.profiles,
+        keyboards=keyboards,
         joiner=joiner,
         delivery=delivery,
     )
-    feedback = FeedbackHandlers(feedback=services.feedback, delivery=delivery)
+    feedback = FeedbackHandlers(feedback=services.feedback, keyboards=keyboards, delivery=delivery)
     articles = ArticleHandlers(summarizer=services.summarizer, adapters=services.adapters, delivery=delivery)
     privacy = PrivacyHandlers(profiles=services.profiles, delivery=delivery, now=services.core.now)
     export = ExportHandlers(exporter=services.exporter, delivery=delivery, now=services.core.now)
@@ -193,6 +196,7 @@ def _register(
     application.add_handler(MessageHandler(_PRIVATE_EDIT & filters.TEXT & ~filters.COMMAND, chat.on_edit))
     application.add_handler(CallbackQueryHandler(feedback.on_tap, pattern=TAP_PATTERN))
     application.add_handler(CallbackQueryHandler(forget.on_choice, pattern=FORGET_PATTERN))
+    application.add_handler(CallbackQueryHandler(chat.on_turn, pattern=TURN_PATTERN))
     application.add_handler(CallbackQueryHandler(chat.on_not_learnt, pattern=f"^{NOT_LEARNT}$"))
     application.add_handler(CallbackQueryHandler(choices.on_choice, pattern=CHOICE_PATTERN))
     application.add_handler(MessageReactionHandler(feedback.on_reaction))

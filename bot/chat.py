@@ -4,13 +4,14 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import Update
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
 from bot.joining import Joiner
+from bot.keyboard import TURN_PATTERN, Keyboards
 from bot.speaking import preferences, texts
 from bot.texts import Texts
 from engine.assistant import Assistant, Question, Reply, Wishes
@@ -19,9 +20,6 @@ from engine.language.model import Cancellation, TextSink
 from engine.profile.engine import ProfileEngine
 from storage.messages import MessageStore
 from storage.records import FinishReason, Message, Origin
-
-NOT_LEARNT = "not learnt"
-"""The data of the button that marks a reply as private."""
 
 Write = Callable[[TextSink, Cancellation], Awaitable[Reply | None]]
 
@@ -35,12 +33,14 @@ class ChatHandlers:
         assistant: Assistant,
         messages: MessageStore,
         profiles: ProfileEngine,
+        keyboards: Keyboards,
         joiner: Joiner,
         delivery: Delivery,
     ) -> None:
         self._assistant = assistant
         self._messages = messages
         self._profiles = profiles
+        self._keyboards = keyboards
         self._joiner = joiner
         self._delivery = delivery
         self._under_way: dict[int, Cancellation] = {}
@@ -142,6 +142,23 @@ class ChatHandlers:
         await self._assistant.start_conversation(user_id=asked.user_id, chat_id=asked.chat_id, private=True)
         await self._delivery.say(asked.chat_id, asked.texts.private_started)
 
+    async def on_turn(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """A tap on an arrow: show another answer to the same question; that one counts from now on."""
+        query = update.callback_query
+        assert query is not None, "this handles taps"
+        match = TURN_PATTERN.fullmatch(query.data or "")
+        assert match is not None, "the handler's pattern let it through"
+        reply = await self._messages.choose_reply(int(match[1]), user_id=query.from_user.id)
+        with contextlib.suppress(TelegramError):
+            await query.answer(None if reply is not None else texts().rating_unknown)
+        if reply is not None and query.message is not None:
+            await self._delivery.show_in(
+                query.message.message_id,
+                reply,
+                buttons=await self._keyboards.below(reply),
+                ending=_ending(reply, texts()),
+            )
+
     async def on_not_learnt(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """A tap on the sign below a reply: say what it means."""
         query = update.callback_query
@@ -189,7 +206,7 @@ class ChatHandlers:
             if earlier is None:
                 await self._delivery.say(asked.chat_id, sentence, shown_as=live.preview_id)
             else:
-                await self._delivery.show_again(earlier, buttons=_buttons(earlier))
+                await self._delivery.show_again(earlier, buttons=await self._keyboards.below(earlier))
                 await self._delivery.say(asked.chat_id, sentence)
             return
         if reply is None:
@@ -208,7 +225,7 @@ class ChatHandlers:
         """Send the reply; the profile learns from its question afterwards, and only once."""
         await self._delivery.finish(
             reply,
-            buttons=_buttons(reply),
+            buttons=await self._keyboards.below(reply),
             shown_as=shown_as,
             update_id=asked.update_id,
             ending=_ending(reply, asked.texts),
@@ -224,28 +241,6 @@ def _wishes() -> Wishes:
 def _ids(preview_id: int | None, in_place_of: Sequence[int]) -> list[int]:
     """The messages that a reply takes the place of: its preview, and what stood there before."""
     return [] if preview_id is None else [preview_id, *in_place_of[1:]]
-
-
-def _buttons(reply: Message) -> InlineKeyboardMarkup | None:
-    """What hangs below a reply: thumbs, or the sign that nothing is learnt from it."""
-    if reply.origin is Origin.PRIVATE:
-        return InlineKeyboardMarkup([[InlineKeyboardButton(texts().not_learnt, callback_data=NOT_LEARNT)]])
-    return rating_buttons(reply.message_id) if preferences().buttons else None
-
-
-def rating_buttons(message_id: int, value: int | None = None) -> InlineKeyboardMarkup:
-    """👍 👎 for one reply; plain callback data works after any restart. `value` marks what was chosen."""
-    choices = ((1, "👍"), (-1, "👎"))
-    return InlineKeyboardMarkup(
-        [
-            [
-                InlineKeyboardButton(
-                    f"{symbol} ✓" if choice == value else symbol, callback_data=f"fb:{message_id}:{choice}"
-                )
-                for choice, symbol in choices
-            ]
-        ]
-    )
 
 
 def _sentence(error: ModelError, texts: Texts) -> str:

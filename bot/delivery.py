@@ -75,12 +75,12 @@ class Delivery:
 
         It takes the place of the messages `shown_as`, such as its preview; those left over are deleted.
         """
-        parts = render(reply.text + ending) or [Part(text="…", entities=())]
+        parts = _rendered(reply.text + ending)
         planned = await self._outbox.plan(
             reply.message_id,
             chat_id=reply.chat_id,
             update_id=update_id,
-            parts=[(part.text, _to_json(part.entities)) for part in parts],
+            parts=parts,
             shown_as=shown_as,
         )
         for part in planned:
@@ -89,15 +89,31 @@ class Delivery:
         for telegram_id in shown_as[len(planned) :]:
             await self._remove(reply.chat_id, telegram_id)
 
+    async def show_in(
+        self, telegram_id: int, reply: Message, *, buttons: InlineKeyboardMarkup | None, ending: str
+    ) -> None:
+        """Let the messages around this one show another reply than they do."""
+        planned, left_over = await self._outbox.replan(
+            chat_id=reply.chat_id,
+            telegram_id=telegram_id,
+            shows=reply.message_id,
+            parts=_rendered(reply.text + ending),
+        )
+        for part in planned:
+            await self._send(part, buttons if part is planned[-1] else None, user_id=reply.user_id)
+        for left in left_over:
+            await self._remove(reply.chat_id, left)
+
     async def show_again(self, reply: Message, *, buttons: InlineKeyboardMarkup | None) -> None:
         """Put a reply back into the messages that it was sent as."""
-        parts = [part for part in await self._outbox.parts(reply.message_id) if part.telegram_id is not None]
+        showing = await self._outbox.parts_showing(reply.message_id)
+        parts = [part for part in showing if part.telegram_id is not None]
         for part in parts:
             await self._send(part, buttons if part is parts[-1] else None, user_id=reply.user_id)
 
     async def shown_as(self, reply: Message) -> list[int]:
         """The Telegram ids of the messages that show a reply, in order."""
-        parts = await self._outbox.parts(reply.message_id)
+        parts = await self._outbox.parts_showing(reply.message_id)
         return [part.telegram_id for part in parts if part.telegram_id is not None]
 
     async def say(
@@ -215,6 +231,12 @@ class Delivery:
             await self._outbox.mark(part.part_id, SendState.PENDING)
             raise
         return sent.message_id
+
+
+def _rendered(text: str) -> list[tuple[str, str]]:
+    """The parts of a text as the outbox keeps them: text, and entities as JSON."""
+    parts = render(text) or [Part(text="…", entities=())]
+    return [(part.text, _to_json(part.entities)) for part in parts]
 
 
 def _to_json(entities: Sequence[MessageEntity]) -> str:

@@ -8,14 +8,12 @@ from telegram import ReactionType, ReactionTypeEmoji, Update
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
-from bot.chat import rating_buttons
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
+from bot.keyboard import TAP_PATTERN, Keyboards
 from bot.speaking import preferences, texts
 from engine.feedback import Feedback
 from storage.records import Message, Origin
-
-TAP_PATTERN = re.compile(r"fb:(\d+):(-?1)")
 
 _BETTER = re.compile(r"\s*better\s*:\s*(.+)", re.IGNORECASE | re.DOTALL)
 _LIKES = frozenset(
@@ -47,8 +45,9 @@ _DISLIKES = frozenset(["👎", "🤬", "💩", "🤮", "🥱", "😡", "🤡", "
 class FeedbackHandlers:
     """Handlers of everything that rates a reply."""
 
-    def __init__(self, *, feedback: Feedback, delivery: Delivery) -> None:
+    def __init__(self, *, feedback: Feedback, keyboards: Keyboards, delivery: Delivery) -> None:
         self._feedback = feedback
+        self._keyboards = keyboards
         self._delivery = delivery
 
     async def on_tap(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -65,7 +64,8 @@ class FeedbackHandlers:
                 await query.answer(texts().rating_unknown)
                 return
             await query.answer(texts().rated_up if value > 0 else texts().rated_down)
-            await query.edit_message_reply_markup(rating_buttons(message_id, value))
+            reply = await self._feedback.reply(message_id)
+            await query.edit_message_reply_markup(reply and await self._keyboards.below(reply))
 
     async def on_reaction(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """A reaction put on a reply, changed or removed."""

@@ -38,6 +38,10 @@ class Feedback:
             return None
         return await self._ratings.rate(message_id, user_id=user_id, value=value, now=self._now())
 
+    async def rating(self, message_id: int) -> Rating | None:
+        """What was said of one reply so far."""
+        return await self._ratings.get(message_id)
+
     async def withdraw(self, reply: Message) -> None:
         """Take the thumb of a reply back."""
         await self._ratings.withdraw(reply.message_id, now=self._now())
@@ -58,9 +62,14 @@ class Feedback:
             reply.message_id, user_id=reply.user_id, correction=text, now=self._now()
         )
 
-    async def _own_reply(self, message_id: int, user_id: int) -> Message | None:
+    async def reply(self, message_id: int) -> Message | None:
+        """One reply, if there still is one."""
         try:
-            message = await self._messages.get(message_id)
+            return await self._messages.get(message_id)
         except KeyError:
             return None
-        return message if message.user_id == user_id and message.role is Role.ASSISTANT else None
+
+    async def _own_reply(self, message_id: int, user_id: int) -> Message | None:
+        message = await self.reply(message_id)
+        is_own = message is not None and message.user_id == user_id and message.role is Role.ASSISTANT
+        return message if is_own else None

@@ -87,6 +87,25 @@ class MessageStore:
             message_id = await _insert(connection, reply)
         return await self.get(message_id)
 
+    async def replies_to(self, question_id: int) -> list[Message]:
+        """All replies to one question as it reads now, oldest first."""
+        rows = await self._database.fetch_all(
+            f"{_SELECT} WHERE m.question_id = ? ORDER BY m.message_id", (question_id,)
+        )
+        return [_message(row) for row in rows]
+
+    async def choose_reply(self, message_id: int, *, user_id: int) -> Message | None:
+        """Make one of several replies to a question the current one; None when it is not this user's."""
+        async with self._database.transaction() as connection:
+            cursor = await connection.execute(
+                """
+                UPDATE messages SET current = (message_id = :message_id) WHERE user_id = :user_id
+                AND question_id = (SELECT question_id FROM messages WHERE message_id = :message_id)
+                """,
+                {"message_id": message_id, "user_id": user_id},
+            )
+        return await self.get(message_id) if cursor.rowcount > 0 else None
+
     async def get(self, message_id: int) -> Message:
         """One message. Raises KeyError when there is none."""
         row = await self._database.fetch_one(f"{_SELECT} WHERE m.message_id = ?", (message_id,))
@@ -117,8 +136,8 @@ class MessageStore:
     async def reply_shown_as(self, *, chat_id: int, telegram_id: int) -> Message | None:
         """The reply of which this Telegram message is a part."""
         return await self._one(
-            "m.message_id = (SELECT message_id FROM outbox WHERE chat_id = ? AND telegram_id = ?"
-            " ORDER BY part_id DESC LIMIT 1)",
+            "m.message_id = (SELECT coalesce(shows, message_id) FROM outbox"
+            " WHERE chat_id = ? AND telegram_id = ? ORDER BY part_id DESC LIMIT 1)",
             chat_id,
             telegram_id,
         )

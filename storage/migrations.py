@@ -309,6 +309,11 @@ def m017_summaries_by_content(db: sqlite3.Connection) -> None:
     )
 
 
+def m018_other_answers(db: sqlite3.Connection) -> None:
+    # A message of the bot may come to show another answer to the same question.
+    db.execute("ALTER TABLE outbox ADD COLUMN shows INTEGER REFERENCES messages ON DELETE SET NULL")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -327,6 +332,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m015_rolled_back_adapters,
     m016_quoted_texts,
     m017_summaries_by_content,
+    m018_other_answers,
 )
 
 

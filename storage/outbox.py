@@ -54,6 +54,58 @@ class OutboxStore:
         )
         return [_part(row) for row in rows]
 
+    async def parts_showing(self, message_id: int) -> list[OutboxPart]:
+        """The parts of the newest Telegram messages that show a reply, in order."""
+        rows = await self._database.fetch_all(
+            """
+            SELECT * FROM outbox WHERE message_id = (
+                SELECT message_id FROM outbox WHERE coalesce(shows, message_id) = ?
+                ORDER BY part_id DESC LIMIT 1
+            ) ORDER BY part
+            """,
+            (message_id,),
+        )
+        return [_part(row) for row in rows]
+
+    async def replan(
+        self, *, chat_id: int, telegram_id: int, shows: int, parts: Sequence[tuple[str, str]]
+    ) -> tuple[list[OutboxPart], list[int]]:
+        """Let the Telegram messages around this one show another reply: its parts (text, entities as JSON).
+
+        Returns the parts, and the Telegram ids of the messages that are left over.
+        """
+        async with self._database.transaction() as connection:
+            rows = await connection.execute_fetchall(
+                """
+                SELECT * FROM outbox WHERE message_id = (
+                    SELECT message_id FROM outbox WHERE chat_id = ? AND telegram_id = ?
+                    ORDER BY part_id DESC LIMIT 1
+                ) ORDER BY part
+                """,
+                (chat_id, telegram_id),
+            )
+            before = [_part(row) for row in rows]
+            if not before:
+                return [], []
+            owner = before[0]
+            await connection.executemany(
+                """
+                INSERT INTO outbox (message_id, update_id, chat_id, part, text, entities, state, shows)
+                VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)
+                ON CONFLICT (message_id, part) DO UPDATE SET text = excluded.text,
+                    entities = excluded.entities, state = 'pending', shows = excluded.shows
+                """,
+                [
+                    (owner.message_id, owner.update_id, chat_id, part, text, entities, shows)
+                    for part, (text, entities) in enumerate(parts)
+                ],
+            )
+            await connection.execute(
+                "DELETE FROM outbox WHERE message_id = ? AND part >= ?", (owner.message_id, len(parts))
+            )
+        left_over = [part.telegram_id for part in before[len(parts) :] if part.telegram_id is not None]
+        return await self.parts(owner.message_id), left_over
+
     async def mark(self, part_id: int, state: SendState, *, telegram_id: int | None = None) -> None:
         """Record what is now known of one part."""
         await self._database.execute(
