@@ -89,7 +89,8 @@ def _labels(body: bytes, content_type: str) -> Iterator[str]:
 
 
 def _strictly(body: bytes, label: str) -> str | None:
-    if label in _UNSAFE:
+    # Wide charsets decode any ASCII, into nonsense; a page in one of them has a zero in each of its tags.
+    if label in _UNSAFE or (label.startswith(("utf-16", "utf-32")) and b"\0" not in body):
         return None
     try:
         return body.decode(label)
