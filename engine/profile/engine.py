@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine.profile.embedding import Embedder
-from engine.profile.profile import Change, Profile, is_own_words, observe, observe_note
+from engine.profile.profile import Change, Profile, is_own_words, keep, observe, observe_note
 from engine.profile.revision import revise
 from engine.profile.style import Style
 from engine.profile.topics import Topic
@@ -80,13 +80,27 @@ class ProfileEngine:
             if change.edits:
                 await self._save(user_id, change, Cause.NOTE, message_id)
 
-    async def _save(self, user_id: int, change: Change, cause: Cause, message_id: int) -> None:
+    async def keep(self, user_id: int, belief_id: int) -> bool:
+        """Hold a belief that waited for the user's word; False when there is none."""
+        async with self._locks[user_id]:
+            change = keep(await self.get(user_id), belief_id)
+            if change.edits:
+                await self._save(user_id, change, Cause.CORRECTION, None)
+        return bool(change.edits)
+
+    async def erase(self, user_id: int, belief_id: int) -> bool:
+        """Remove a belief with every trace of it; False when there is none."""
+        async with self._locks[user_id]:
+            return await self._store.erase_belief(user_id, belief_id)
+
+    async def _save(self, user_id: int, change: Change, cause: Cause, message_id: int | None) -> None:
         profile = change.profile
         document = {
             "style": asdict(profile.style),
             "topics": [_topic_json(topic) for topic in profile.topics],
         }
-        saved = await self._store.save(
+        # Not saved when the user was forgotten meanwhile: then there is nothing to learn of them.
+        await self._store.save(
             user_id,
             revision=profile.revision,
             last_message_id=profile.last_message_id,
@@ -96,7 +110,6 @@ class ProfileEngine:
             cause=cause,
             message_id=message_id,
         )
-        assert saved, "this engine is the only writer of a locked profile"
 
 
 def _topic_json(topic: Topic) -> dict[str, Any]:

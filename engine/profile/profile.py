@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from engine.profile.claims import Claim
+from engine.profile.claims import Claim, Stance
 from engine.profile.confidence import faded
 from engine.profile.embedding import Vector
 from engine.profile.facts import claims_in, wishes_in
@@ -12,10 +12,14 @@ from engine.profile.keys import canonical_key
 from engine.profile.slots import is_single_valued, sensitivity_of
 from engine.profile.style import Style, observe_style
 from engine.profile.topics import Topic, observe_topics
-from storage.beliefs import Belief, BeliefStatus, Edit, Evidence
+from storage.beliefs import Belief, BeliefStatus, Edit, Evidence, Sensitivity
 from storage.records import Message, Origin, Role
 
 _OWN_WORDS = frozenset({Origin.TYPED, Origin.SPOKEN})
+_OPEN = frozenset({BeliefStatus.ACTIVE, BeliefStatus.PENDING})
+_PLAIN_SLOTS = frozenset({"name", "city", "origin", "job", "employer", "pet"})
+"""A word in these says nothing of its bearer: a therapist is not ill."""
+
 _MOST_EVIDENCE = 8
 
 
@@ -32,7 +36,15 @@ class Profile:
     @property
     def held(self) -> tuple[Belief, ...]:
         """The beliefs that hold now."""
-        return tuple(belief for belief in self.beliefs if belief.status is BeliefStatus.ACTIVE)
+        return self._with(BeliefStatus.ACTIVE)
+
+    @property
+    def pending(self) -> tuple[Belief, ...]:
+        """The beliefs that wait for the user's word."""
+        return self._with(BeliefStatus.PENDING)
+
+    def _with(self, status: BeliefStatus) -> tuple[Belief, ...]:
+        return tuple(belief for belief in self.beliefs if belief.status is status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +84,15 @@ def observe_note(profile: Profile, note: str, message_id: int, at: datetime) -> 
     return _believe(profile, wishes_in(note), message_id, at)
 
 
+def keep(profile: Profile, belief_id: int) -> Change:
+    """The user says that a belief which waited for their word holds; nothing when it does not wait."""
+    waiting = next((belief for belief in profile.pending if belief.belief_id == belief_id), None)
+    if waiting is None:
+        return Change(profile=profile)
+    edit = Edit(before=waiting, after=replace(waiting, status=BeliefStatus.ACTIVE))
+    return Change(profile=replace(profile, beliefs=_applied(profile.beliefs, [edit])), edits=(edit,))
+
+
 def _believe(profile: Profile, claims: Iterable[Claim], message_id: int, at: datetime) -> Change:
     edits: list[Edit] = []
     for claim in claims:
@@ -82,21 +103,27 @@ def _believe(profile: Profile, claims: Iterable[Claim], message_id: int, at: dat
 
 
 def _meet(beliefs: tuple[Belief, ...], claim: Claim, evidence: Evidence) -> list[Edit]:
-    """What one claim changes: it repeats a belief, reverses it, closes an older value, or is new."""
+    """What one claim changes: it repeats a belief, reverses it, ends it, closes an older value, or is new."""
     key = canonical_key(claim.value)
-    held = [
+    rivals = [
         belief
         for belief in beliefs
-        if belief.status is BeliefStatus.ACTIVE
-        and (belief.subject, belief.slot) == (claim.subject, claim.slot)
+        if belief.status in _OPEN and (belief.subject, belief.slot) == (claim.subject, claim.slot)
     ]
-    same = next((belief for belief in held if belief.key == key), None)
+    same = next((belief for belief in rivals if belief.key == key), None)
+    if claim.stance is not Stance.HOLDS:
+        after = _closed if claim.stance is Stance.ENDS else _retracted
+        return [] if same is None else [Edit(before=same, after=after(same, evidence.said_at))]
     if same is not None and same.polarity == claim.polarity:
         return [Edit(before=same, after=_repeated(same, evidence))]
-    rivals = held if is_single_valued(claim.slot) else [same] if same is not None else []
-    closed = [Edit(before=rival, after=_closed(rival, evidence.said_at)) for rival in rivals]
     next_id = 1 + max((belief.belief_id for belief in beliefs), default=0)
-    return [*closed, Edit(before=None, after=_new(next_id, claim, key, evidence))]
+    new = _new(next_id, claim, key, evidence)
+    if new.status is BeliefStatus.PENDING:
+        rivals = []  # what waits for the user's word closes nothing yet
+    elif not is_single_valued(claim.slot):
+        rivals = [] if same is None else [same]
+    closed = [Edit(before=rival, after=_closed(rival, evidence.said_at)) for rival in rivals]
+    return [*closed, Edit(before=None, after=new)]
 
 
 def _repeated(belief: Belief, evidence: Evidence) -> Belief:
@@ -115,8 +142,15 @@ def _closed(belief: Belief, at: datetime) -> Belief:
     return replace(belief, status=BeliefStatus.SUPERSEDED, valid_to=at)
 
 
+def _retracted(belief: Belief, at: datetime) -> Belief:
+    return replace(belief, status=BeliefStatus.RETRACTED, valid_to=at)
+
+
 def _new(belief_id: int, claim: Claim, key: str, evidence: Evidence) -> Belief:
     at = evidence.said_at
+    sensitivity = (
+        Sensitivity.NONE if claim.slot in _PLAIN_SLOTS else sensitivity_of(f"{claim.slot} {claim.value}")
+    )
     return Belief(
         belief_id=belief_id,
         kind=claim.kind,
@@ -125,8 +159,8 @@ def _new(belief_id: int, claim: Claim, key: str, evidence: Evidence) -> Belief:
         value=claim.value,
         key=key,
         polarity=claim.polarity,
-        status=BeliefStatus.ACTIVE,
-        sensitivity=sensitivity_of(f"{claim.slot} {claim.value}"),
+        status=BeliefStatus.ACTIVE if sensitivity is Sensitivity.NONE else BeliefStatus.PENDING,
+        sensitivity=sensitivity,
         evidence=(evidence,),
         support=1.0,
         against=0.0,

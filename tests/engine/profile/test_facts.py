@@ -1,0 +1,103 @@
+"""What single sentences say of their author; a new case is a line."""
+
+import pytest
+
+from engine.profile.claims import Stance
+from engine.profile.facts import claims_in
+
+HOLDS = [
+    ("My name is Anna nice to meet you.", "name", "Anna"),
+    ("my name is anna", "name", "anna"),
+    ("Hi, I'm called Mary Ann Smith.", "name", "Mary Ann Smith"),
+    ("Call me Ishmael.", "name", "Ishmael"),
+    ("我叫小明。", "name", "小明"),
+    ("I live in Berlin with my sister.", "city", "Berlin"),
+    ("I live in New York City now, and I like it.", "city", "New York City"),
+    ("I've just moved to Oslo because of work.", "city", "Oslo"),
+    ("我现在住在上海。", "city", "上海"),
+    ("我搬到了广州。", "city", "广州"),
+    ("I'm originally from Peru.", "origin", "Peru"),
+    ("我来自四川。", "origin", "四川"),
+    ("I'm a vegetarian.", "diet", "vegetarian"),
+    ("I am vegan.", "diet", "vegan"),
+    ("我吃素。", "diet", "素"),
+    ("I'm a primary school teacher.", "job", "primary school teacher"),
+    ("I am a nurse and I work at night.", "job", "nurse"),
+    ("I work as a data analyst at the moment.", "job", "data analyst"),
+    ("我是一名护士。", "job", "护士"),
+    ("I work for Siemens.", "employer", "Siemens"),
+    ("我在银行工作。", "employer", "银行"),
+    ("I have two cats.", "pet", "cats"),
+    ("I really love hiking.", "likes", "hiking"),
+    ("Well, I enjoy old films.", "likes", "old films"),
+    ("我最喜欢篮球。", "likes", "篮球"),
+]
+
+NOTHING = [
+    "I'm a mother.",
+    "I'm a morning person and a dreamer.",
+    "I am a believer.",
+    "Call me later.",
+    "I love it.",
+    "I hate them",
+    "我喜欢你。",
+    "我是一个喜欢安静的人。",
+    "My sister lives in Rome.",
+    "Do I live in Rome?",
+    "If I live in Rome, what should I see?",
+    'She said: "I live in Rome."',
+    "> I live in Rome",
+    "Translate this: I live in Rome",
+    "What is the capital of Italy?",
+    "他住在北京。",
+    "如果我住在北京呢？",
+    "翻译：我住在北京",
+    "",
+]
+
+
+def told(text: str) -> list[tuple[str, str, int, Stance]]:
+    return [(claim.slot, claim.value, claim.polarity, claim.stance) for claim in claims_in(text)]
+
+
+@pytest.mark.parametrize(("text", "slot", "value"), HOLDS)
+def test_a_statement_in_the_first_person_is_a_claim(text: str, slot: str, value: str):
+    assert (slot, value, 1, Stance.HOLDS) in told(text)
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_nothing_is_learnt_from_others_questions_and_empty_words(text: str):
+    assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("I hate coriander.", "coriander"),
+        ("I don't like rain", "rain"),
+        ("I no longer like jazz.", "jazz"),
+        ("我不喜欢香菜。", "香菜"),
+    ],
+)
+def test_a_dislike_has_the_other_polarity(text: str, value: str):
+    assert told(text) == [("likes", value, -1, Stance.HOLDS)]
+
+
+@pytest.mark.parametrize(
+    ("text", "stance"),
+    [
+        ("I no longer live in Paris.", Stance.ENDS),
+        ("I don't live in Paris anymore.", Stance.ENDS),
+        ("I live in Paris no more.", Stance.ENDS),
+        ("Please forget that I live in Paris.", Stance.FORGET),
+    ],
+)
+def test_an_ending_and_a_wish_to_forget_name_what_they_end(text: str, stance: Stance):
+    assert told(text) == [("city", "Paris", 1, stance)]
+
+
+@pytest.mark.parametrize(
+    ("text", "stance"), [("我不再住在北京。", Stance.ENDS), ("忘掉我住在北京。", Stance.FORGET)]
+)
+def test_they_do_so_in_chinese(text: str, stance: Stance):
+    assert told(text) == [("city", "北京", 1, stance)]
