@@ -34,7 +34,7 @@ from bot.keyboard import NOT_LEARNT, TAP_PATTERN, TURN_PATTERN, Keyboards
 from bot.lanes import Lanes
 from bot.menu import Menu
 from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
-from bot.privacy import PrivacyHandlers
+from bot.privacy import BELIEF_PATTERN, PrivacyHandlers
 from bot.services import Services
 from bot.speaking import texts
 from bot.welcome import Door, WelcomeHandlers
@@ -195,6 +195,7 @@ def _register(
     # An edited command is in nobody's log, so it is neither run again nor taken for a question.
     application.add_handler(MessageHandler(_PRIVATE_EDIT & filters.TEXT & ~filters.COMMAND, chat.on_edit))
     application.add_handler(CallbackQueryHandler(feedback.on_tap, pattern=TAP_PATTERN))
+    application.add_handler(CallbackQueryHandler(privacy.on_choice, pattern=BELIEF_PATTERN))
     application.add_handler(CallbackQueryHandler(forget.on_choice, pattern=FORGET_PATTERN))
     application.add_handler(CallbackQueryHandler(chat.on_turn, pattern=TURN_PATTERN))
     application.add_handler(CallbackQueryHandler(chat.on_not_learnt, pattern=f"^{NOT_LEARNT}$"))

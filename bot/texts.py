@@ -79,6 +79,8 @@ class Texts:
     what_was_read: str
     profile_empty: str
     profile_beliefs: str
+    profile_pending: str
+    belief_unknown: str
     profile_topics: str
     profile_style: str
     slots: dict[str, str]
