@@ -32,7 +32,10 @@ class TurnLosses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What the child measured of one candidate. Canary losses are nats per token on general text."""
+    """What the child measured of one candidate. Canary losses are nats per token on general text.
+
+    Of `generations` trial replies some are empty or go round in circles, as a small base's own may be.
+    """
 
     turns: tuple[TurnLosses, ...]
     canary_base: float
@@ -40,6 +43,7 @@ class Measurement:
     finite: bool
     generations: int
     faulty_generations: int
+    faulty_by_base: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +114,10 @@ def _objection(
         return (
             f"It forgets: general text became {rise:.1%} harder to read, and {CANARY_LIMIT:.0%} is allowed."
         )
-    if measurement.faulty_generations:
+    if measurement.faulty_generations > measurement.faulty_by_base:
         return (
             f"{measurement.faulty_generations} of {measurement.generations} trial replies were empty "
-            "or went round in circles."
+            f"or went round in circles, and {measurement.faulty_by_base} of the base model's."
         )
     return None
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.language.lora import LoraStack
-from engine.language.model import ChatMessage
+from engine.language.model import ChatMessage, SamplingParams
 from engine.language.tokens import ChatTokenizer
 from engine.tuning.encoding import Row, pad
 from engine.tuning.learner import micro_batches, token_losses
@@ -48,7 +48,10 @@ class Meter:
 
     @torch.no_grad()
     def replies(self, questions: Sequence[str], slot: int) -> list[list[int]]:
-        """Greedy replies under a slot, at most 96 tokens; an end token is the last one where it came."""
+        """Greedy replies under a slot, at most 96 tokens, with the penalty on repetition that chats have.
+
+        An end token is the last one where it came.
+        """
         prompts = [self._tokenizer.encode([ChatMessage(Role.USER, question)]) for question in questions]
         length = max(map(len, prompts))
         tokens = torch.tensor([[self._pad_id] * (length - len(ids)) + ids for ids in prompts])
@@ -59,6 +62,7 @@ class Meter:
             attention_mask=attended.to(self._model.device),
             max_new_tokens=_TRIAL_TOKENS,
             do_sample=False,
+            repetition_penalty=SamplingParams().repetition_penalty,
             eos_token_id=sorted(self._tokenizer.end_ids),
             pad_token_id=self._pad_id,
         )

@@ -163,6 +163,7 @@ class Worker:
             *(example.context[-1].content for example in user.split.held_out[-4:]),
         ]
         replies = self._meter.replies(questions, slot)
+        by_base = self._meter.replies(questions, NO_ADAPTER)
         return Measurement(
             turns=tuple(
                 TurnLosses(
@@ -180,7 +181,8 @@ class Worker:
                 bool(half.isfinite().all()) for part in (weights.a, weights.b) for half in part.values()
             ),
             generations=len(replies),
-            faulty_generations=sum(self._meter.is_faulty(reply) for reply in replies),
+            faulty_generations=sum(map(self._meter.is_faulty, replies)),
+            faulty_by_base=sum(map(self._meter.is_faulty, by_base)),
         )
 
     def _guest_losses(self, folder: Path | None, rows: list[Row]) -> list[float] | None:

@@ -54,6 +54,12 @@ def test_one_lucky_turn_among_losses_is_no_proof():
     assert verdict.improved == 1 / 8
 
 
+def test_a_candidate_may_stumble_where_the_base_does():
+    stumbling = replace(GOOD, faulty_generations=2, faulty_by_base=2)
+    assert judge(stumbling, seed=0).promoted
+    assert not judge(replace(stumbling, faulty_generations=3), seed=0).promoted
+
+
 def test_the_control_may_be_as_good():
     assert judge(with_turns(control=20.0), seed=0).promoted
 
