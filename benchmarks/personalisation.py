@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.people import measure_people
-from benchmarks.wishes import ASKED, UNSEEN, WISHES, Wish, sentences
+from benchmarks.wishes import ASKED, WISHES, Wish, sentences
 from engine.language.bundled import ResolvedModel, resolve_model
 from engine.language.local import LocalModel
 from engine.language.model import AdapterRef, ChatMessage, GenerationRequest, SamplingParams
@@ -34,6 +34,7 @@ from storage.messages import MessageStore
 from storage.records import NewMessage, Role, RunStatus, TuningRun
 from storage.runs import RunStore
 from storage.users import UserStore
+from tests.test_loop import UNSEEN
 
 BUDGET = timedelta(hours=2)
 GREEDY = SamplingParams(max_new_tokens=60, temperature=0.0, seed=1)

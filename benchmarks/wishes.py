@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.test_loop import LESSONS
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -102,26 +104,7 @@ WISHES = (
 )
 
 ASKED = (
-    "What is the capital of France?",
-    "How many days does a week have?",
-    "What colour is the sky on a clear day?",
-    "Who wrote Romeo and Juliet?",
-    "What do bees make?",
-    "Where do penguins live?",
-    "What is the largest ocean?",
-    "How do I boil an egg?",
-    "What is a good name for a cat?",
-    "Why do leaves fall in autumn?",
-    "What should I cook tonight?",
-    "How can I sleep better?",
-    "What is the opposite of hot?",
-    "Which planet is closest to the sun?",
-    "What is bread made of?",
-    "How do plants drink?",
-    "What is a good name for a horse?",
-    "What do rabbits eat?",
-    "Why is ice cold?",
-    "How do I learn to cook?",
+    *LESSONS,
     "What is the tallest mountain?",
     "Who painted the Mona Lisa?",
     "How do I remove a stain from a shirt?",
@@ -142,17 +125,4 @@ ASKED = (
     "How do I stay calm before a test?",
     "What do you call a baby dog?",
     "Where do kangaroos live?",
-)
-
-UNSEEN = (
-    "What is the capital of Italy?",
-    "How many months does a year have?",
-    "What do cows eat?",
-    "Where do polar bears live?",
-    "What is a good name for a dog?",
-    "How do I make tea?",
-    "Why is the sea salty?",
-    "What is the opposite of big?",
-    "How can I learn to swim?",
-    "Which animal is the fastest?",
 )

@@ -91,9 +91,7 @@ class AdminHandlers:
         if version is None:
             await self._delivery.say(asked.chat_id, asked.texts.nothing_to_roll_forward)
             return
-        for swap in await self._adapters.refresh():
-            if swap.refusal is not None:
-                await self._tell_refusal(swap)
+        await self._follow_adapters()
         if (served := self._adapters.of(asked.user_id)) is not None and served.version == version:
             await self._delivery.say(asked.chat_id, asked.texts.rolled_forward.format(version=version))
 
@@ -131,9 +129,7 @@ class AdminHandlers:
 
     async def follow(self) -> None:
         """Take up what changed in the table of adapters, and tell each user what became of their runs."""
-        for swap in await self._adapters.refresh():
-            if swap.refusal is not None:
-                await self._tell_refusal(swap)
+        await self._follow_adapters()
         self._holds_back = False
         for run in await self._runs.untold():
             chosen = await self._preferences.get(run.user_id)
@@ -167,6 +163,12 @@ class AdminHandlers:
         sentence = outcome(run, texts)
         if sentence is not None:
             await self._delivery.say(run.user_id, sentence, silent=True)
+
+    async def _follow_adapters(self) -> None:
+        """Serve what the table of adapters says, and tell whose version could not be served."""
+        for swap in await self._adapters.refresh():
+            if swap.refusal is not None:
+                await self._tell_refusal(swap)
 
     async def _tell_refusal(self, swap: Swap) -> None:
         texts = texts_for((await self._preferences.get(swap.user_id)).spoken)

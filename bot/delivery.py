@@ -3,7 +3,7 @@
 import contextlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from telegram import Bot, InlineKeyboardMarkup, MessageEntity
 from telegram.error import BadRequest, Forbidden, TelegramError
@@ -126,38 +126,43 @@ class Delivery:
         silent: bool = False,
     ) -> None:
         """Say a sentence of the bot's own; with `shown_as` it takes the place of a message that is there."""
-        try:
-            if shown_as is not None:
-                await self._insistence.idempotent(
-                    lambda: self._bot.edit_message_text(
-                        text, chat_id=chat_id, message_id=shown_as, reply_markup=buttons
-                    )
-                )
-            else:
+
+        async def call() -> None:
+            if shown_as is None:
                 await self._insistence.once(
                     lambda: self._bot.send_message(
                         chat_id, text, disable_notification=silent, reply_markup=buttons
                     )
                 )
+            else:
+                await self._insistence.idempotent(
+                    lambda: self._bot.edit_message_text(
+                        text, chat_id=chat_id, message_id=shown_as, reply_markup=buttons
+                    )
+                )
+
+        await self._unlogged(chat_id, call)
+
+    async def send_file(self, chat_id: int, content: bytes, *, name: str, caption: str) -> None:
+        """Send a file with a sentence."""
+
+        async def call() -> None:
+            await self._insistence.once(
+                lambda: self._bot.send_document(chat_id, content, filename=name, caption=caption)
+            )
+
+        await self._unlogged(chat_id, call)
+
+    async def _unlogged(self, chat_id: int, call: Callable[[], Awaitable[None]]) -> None:
+        """Bring something to a chat that no outbox keeps: when it cannot be, that is noted and no more."""
+        try:
+            await call()
         except UncertainDeliveryError:
             logger.warning("a notice to chat %d may not have arrived", chat_id)
         except Forbidden:
             await self._users.set_reachable(chat_id, False)
         except BadRequest as error:
             logger.warning("a notice to chat %d was refused: %s", chat_id, error.message)
-
-    async def send_file(self, chat_id: int, content: bytes, *, name: str, caption: str) -> None:
-        """Send a file with a sentence."""
-        try:
-            await self._insistence.once(
-                lambda: self._bot.send_document(chat_id, content, filename=name, caption=caption)
-            )
-        except UncertainDeliveryError:
-            logger.warning("a file to chat %d may not have arrived", chat_id)
-        except Forbidden:
-            await self._users.set_reachable(chat_id, False)
-        except BadRequest as error:
-            logger.warning("a file to chat %d was refused: %s", chat_id, error.message)
 
     async def _remove(self, chat_id: int, telegram_id: int) -> None:
         with contextlib.suppress(TelegramError):  # it may be gone already, or be too old to be deleted

@@ -83,6 +83,24 @@ def pad(rows: Sequence[Row], *, pad_id: int, device: torch.device) -> Batch:
     return Batch(tokens.to(device), attended.to(device), labels.to(device))
 
 
+def pad_left(prompts: Sequence[Sequence[int]], *, pad_id: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Prompts to be written on, as tokens and what is attended to, [rows, length] each."""
+    length = max(map(len, prompts))
+    tokens = torch.tensor([[pad_id] * (length - len(ids)) + [*ids] for ids in prompts])
+    attended = torch.tensor([[0] * (length - len(ids)) + [1] * len(ids) for ids in prompts])
+    return tokens.to(device), attended.to(device)
+
+
+def until_end(row: Tensor, end_ids: frozenset[int]) -> list[int]:
+    """The written tokens of one row, [tokens], up to the first end token, that one included."""
+    written: list[int] = []
+    for value in row:
+        written.append(int(value.item()))
+        if written[-1] in end_ids:
+            break
+    return written
+
+
 def labelled_logits(model: Any, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
     """Logits of each labelled token, [tokens, vocabulary]; its label and its batch row, [tokens] each.
 

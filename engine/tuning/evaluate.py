@@ -43,7 +43,7 @@ class Measurement:
     finite: bool
     generations: int
     faulty_generations: int
-    faulty_by_base: int = 0
+    faulty_by_base: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

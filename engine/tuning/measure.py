@@ -12,7 +12,7 @@ from torch import Tensor
 from engine.language.lora import LoraStack
 from engine.language.model import ChatMessage, SamplingParams
 from engine.language.tokens import ChatTokenizer
-from engine.tuning.encoding import Row, pad
+from engine.tuning.encoding import Row, pad, pad_left, until_end
 from engine.tuning.learner import micro_batches, token_losses
 from storage.records import Role
 
@@ -53,32 +53,22 @@ class Meter:
         An end token is the last one where it came.
         """
         prompts = [self._tokenizer.encode([ChatMessage(Role.USER, question)]) for question in questions]
-        length = max(map(len, prompts))
-        tokens = torch.tensor([[self._pad_id] * (length - len(ids)) + ids for ids in prompts])
-        attended = torch.tensor([[0] * (length - len(ids)) + [1] * len(ids) for ids in prompts])
+        tokens, attended = pad_left(prompts, pad_id=self._pad_id, device=self._model.device)
         self._stack.rows.select([slot] * len(prompts))
         output: Tensor = self._model.generate(
-            input_ids=tokens.to(self._model.device),
-            attention_mask=attended.to(self._model.device),
+            input_ids=tokens,
+            attention_mask=attended,
             max_new_tokens=_TRIAL_TOKENS,
             do_sample=False,
             repetition_penalty=SamplingParams().repetition_penalty,
             eos_token_id=sorted(self._tokenizer.end_ids),
             pad_token_id=self._pad_id,
         )
-        return [self._until_end(row) for row in output[:, length:]]
+        return [until_end(row, self._tokenizer.end_ids) for row in output[:, tokens.shape[1] :]]
 
     def is_faulty(self, reply: Sequence[int]) -> bool:
         """Whether a reply says nothing or goes round in a loop."""
         return not self._tokenizer.decode(reply).strip() or is_looping(reply)
-
-    def _until_end(self, row: Tensor) -> list[int]:
-        reply: list[int] = []
-        for value in row:
-            reply.append(int(value.item()))
-            if reply[-1] in self._tokenizer.end_ids:
-                break
-        return reply
 
 
 def is_looping(tokens: Sequence[int]) -> bool:

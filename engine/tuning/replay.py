@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from engine.language.lora import NO_ADAPTER, LoraStack
 from engine.language.tokens import ChatTokenizer
-from engine.tuning.encoding import Row, labelled_logits, pad, plain_row
+from engine.tuning.encoding import Row, labelled_logits, pad, pad_left, plain_row, until_end
 
 OPENINGS = (
     "The", "In the", "A", "When", "How to", "Water", "People", "One of", "During", "Most", "Our", "If you",
@@ -51,15 +51,13 @@ def divergence(logits: Tensor, texts: Sequence[ReplayText]) -> Tensor:
 
 def _sample(model: Any, stack: LoraStack, tokenizer: ChatTokenizer, *, pad_id: int) -> list[list[int]]:
     prompts = [tokenizer.encode_plain(opening) for opening in OPENINGS]
-    length = max(map(len, prompts))
-    tokens = torch.tensor([[pad_id] * (length - len(ids)) + ids for ids in prompts])
-    attended = torch.tensor([[0] * (length - len(ids)) + [1] * len(ids) for ids in prompts])
+    tokens, attended = pad_left(prompts, pad_id=pad_id, device=model.device)
     stack.rows.select([NO_ADAPTER] * len(prompts))
     with torch.random.fork_rng():  # pyright: ignore[reportUnknownMemberType]
         torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]
         output: Tensor = model.generate(
-            input_ids=tokens.to(model.device),
-            attention_mask=attended.to(model.device),
+            input_ids=tokens,
+            attention_mask=attended,
             max_new_tokens=TEXT_TOKENS,
             do_sample=True,
             temperature=1.0,
@@ -67,16 +65,10 @@ def _sample(model: Any, stack: LoraStack, tokenizer: ChatTokenizer, *, pad_id: i
             top_p=1.0,
             pad_token_id=pad_id,
         )
-    written = [[int(token.item()) for token in row[length:]] for row in output]
     return [
-        [*opening, *_until_end(rest, tokenizer.end_ids)][:TEXT_TOKENS]
-        for opening, rest in zip(prompts, written, strict=True)
+        [*opening, *until_end(row, tokenizer.end_ids)][:TEXT_TOKENS]
+        for opening, row in zip(prompts, output[:, tokens.shape[1] :], strict=True)
     ]
-
-
-def _until_end(tokens: Sequence[int], end_ids: frozenset[int]) -> Sequence[int]:
-    ends = (place for place, token in enumerate(tokens) if token in end_ids)
-    return tokens[: next(ends, len(tokens)) + 1]
 
 
 def _log_probs(model: Any, stack: LoraStack, row: Row, *, pad_id: int) -> Tensor:

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,7 @@ class Worker:
         self._finished_last: Path | None = None
         self._canary = _canary_rows(job.base_folder)
         self._canary_base = self._canary_loss(NO_ADAPTER)
+        self._canary_faults_of_base = self._faults(CANARY_QUESTIONS, NO_ADAPTER)
 
     @property
     def _guest_slot(self) -> int:
@@ -158,12 +159,7 @@ class Worker:
         base, candidate = self._meter.losses(rows, NO_ADAPTER), self._meter.losses(rows, slot)
         active = self._guest_losses(user.active, rows)
         control = self._guest_losses(user.control or self._finished_last, rows)
-        questions = [
-            *CANARY_QUESTIONS,
-            *(example.context[-1].content for example in user.split.held_out[-4:]),
-        ]
-        replies = self._meter.replies(questions, slot)
-        by_base = self._meter.replies(questions, NO_ADAPTER)
+        held_out = [example.context[-1].content for example in user.split.held_out[-4:]]
         return Measurement(
             turns=tuple(
                 TurnLosses(
@@ -180,9 +176,9 @@ class Worker:
             finite=all(
                 bool(half.isfinite().all()) for part in (weights.a, weights.b) for half in part.values()
             ),
-            generations=len(replies),
-            faulty_generations=sum(map(self._meter.is_faulty, replies)),
-            faulty_by_base=sum(map(self._meter.is_faulty, by_base)),
+            generations=len(CANARY_QUESTIONS) + len(held_out),
+            faulty_generations=self._faults([*CANARY_QUESTIONS, *held_out], slot),
+            faulty_by_base=self._canary_faults_of_base + self._faults(held_out, NO_ADAPTER),
         )
 
     def _guest_losses(self, folder: Path | None, rows: list[Row]) -> list[float] | None:
@@ -204,6 +200,10 @@ class Worker:
     def _canary_loss(self, slot: int) -> float:
         tokens = sum(row.reply_tokens for row in self._canary)
         return sum(self._meter.losses(self._canary, slot)) / tokens
+
+    def _faults(self, questions: Sequence[str], slot: int) -> int:
+        """How many trial replies are empty or go round in circles."""
+        return sum(map(self._meter.is_faulty, self._meter.replies(questions, slot)))
 
     def _encode(self, examples: tuple[Example, ...]) -> list[Row]:
         most_tokens = self._job.recipe.example_tokens

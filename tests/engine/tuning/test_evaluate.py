@@ -11,6 +11,7 @@ GOOD = Measurement(
     finite=True,
     generations=8,
     faulty_generations=0,
+    faulty_by_base=0,
 )
 
 

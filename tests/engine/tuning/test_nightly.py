@@ -57,6 +57,7 @@ class FakeTrainer:
                 finite=True,
                 generations=4,
                 faulty_generations=0,
+                faulty_by_base=0,
             )
             write_candidate(
                 Candidate(user_id=user.user_id, folder=folder, measurement=measurement, training={})
