@@ -55,8 +55,9 @@ class FusedLinear:
         if all(slot == NO_ADAPTER for slot in slots):
             self._a, self._b = None, []
         elif len(set(slots)) == 1:
-            # One adapter for all rows is two plain products, which take a third of the time of batched ones.
-            self._a = self._fused_a[slots[0]]
+            # One adapter for all rows is two plain products, which take a third of the time of batched ones,
+            # and the first of them is faster by half with its weights laid out as [out, in].
+            self._a = self._fused_a[slots[0]].T.contiguous()
             parts = [layer.lora_b[slots[0]] for layer in self._layers]
             self._b = [torch.block_diag(*parts)]  # pyright: ignore[reportUnknownMemberType]
         else:
@@ -87,7 +88,7 @@ class FusedLinear:
 
     def _add_adapters(self, x: Tensor, out: Tensor, a: Tensor) -> None:
         if a.dim() == 2:
-            out.addmm_(torch.mm(x, a), self._b[0])
+            out.addmm_(torch.nn.functional.linear(x, a), self._b[0])
             return
         rows = a.shape[0]
         low = torch.bmm(x.view(rows, -1, x.shape[-1]), a)
