@@ -53,6 +53,11 @@ class Access:
         """All who have been let in and have talked here."""
         return frozenset(self._known)
 
+    @property
+    def owners(self) -> frozenset[int]:
+        """Those who may do what concerns everybody."""
+        return frozenset(self._owners) | (frozenset() if self._owner is None else {self._owner})
+
     def allows(self, user_id: int) -> bool:
         """Whether this person is answered."""
         return user_id in self._allowed or user_id in self._known

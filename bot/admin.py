@@ -91,7 +91,7 @@ class AdminHandlers:
         if version is None:
             await self._delivery.say(asked.chat_id, asked.texts.nothing_to_roll_forward)
             return
-        await self._follow_adapters()
+        await self.follow_adapters()
         if (served := self._adapters.of(asked.user_id)) is not None and served.version == version:
             await self._delivery.say(asked.chat_id, asked.texts.rolled_forward.format(version=version))
 
@@ -129,7 +129,7 @@ class AdminHandlers:
 
     async def follow(self) -> None:
         """Take up what changed in the table of adapters, and tell each user what became of their runs."""
-        await self._follow_adapters()
+        await self.follow_adapters()
         self._holds_back = False
         for run in await self._runs.untold():
             chosen = await self._preferences.get(run.user_id)
@@ -164,7 +164,7 @@ class AdminHandlers:
         if sentence is not None:
             await self._delivery.say(run.user_id, sentence, silent=True)
 
-    async def _follow_adapters(self) -> None:
+    async def follow_adapters(self) -> None:
         """Serve what the table of adapters says, and tell whose version could not be served."""
         for swap in await self._adapters.refresh():
             if swap.refusal is not None:

@@ -28,17 +28,19 @@ from bot.delivery import Delivery
 from bot.export import ExportHandlers
 from bot.feedback import FeedbackHandlers
 from bot.forget import FORGET_PATTERN, ForgetHandlers
-from bot.inbox import InboxQueue, SiftingRequest
+from bot.inbox import POLL_FILE, InboxQueue, SiftingRequest
 from bot.joining import Joiner
 from bot.keyboard import NOT_LEARNT, TAP_PATTERN, TURN_PATTERN, Keyboards
 from bot.lanes import Lanes
 from bot.menu import Menu
+from bot.outage import Outage, Recovery
 from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
 from bot.privacy import BELIEF_PATTERN, PrivacyHandlers
 from bot.services import Services
 from bot.speaking import texts
 from bot.welcome import Door, WelcomeHandlers
 from engine.assistant import Interrupted
+from storage.errors import WriteRefusedError
 
 logger = logging.getLogger(__name__)
 
@@ -78,16 +80,28 @@ class Mynah:
     lanes: Lanes
     insistence: Insistence
     polling: SiftingRequest
+    recovery: Recovery
     admin: AdminHandlers
     menu: Menu
 
 
 def build(services: Services, wires: Wires) -> Mynah:
     """The application over these wires, ready to be started."""
-    inbox = InboxQueue(updates=services.updates, access=services.access, now=services.core.now)
+    outage = Outage(access=services.access, now=services.core.now)
+    inbox = InboxQueue(
+        updates=services.updates,
+        access=services.access,
+        on_refusal=outage.begin,
+        now=services.core.now,
+    )
     joiner = Joiner()
-    lanes = Lanes(joiner=joiner, updates=services.updates, now=services.core.now)
-    polling = SiftingRequest(wires.polling, updates=services.updates, now=services.core.now)
+    lanes = Lanes(joiner=joiner, updates=services.updates, outage=outage, now=services.core.now)
+    polling = SiftingRequest(
+        wires.polling,
+        updates=services.updates,
+        poll_file=services.core.settings.data / POLL_FILE,
+        now=services.core.now,
+    )
     builder = (
         ApplicationBuilder()
         .token(wires.token)
@@ -111,6 +125,15 @@ def build(services: Services, wires: Wires) -> Mynah:
         users=services.core.users,
         insistence=insistence,
     )
+    recovery = Recovery(
+        outage=outage,
+        access=services.access,
+        preferences=services.preferences,
+        database=services.core.database,
+        delivery=delivery,
+        inbox=inbox,
+        bot=application.bot,
+    )
     menu = Menu(bot=application.bot, access=services.access, preferences=services.preferences)
     admin = _register(application, services, delivery, menu, joiner)
     application.add_error_handler(_error_handler(lanes, delivery))
@@ -120,6 +143,7 @@ def build(services: Services, wires: Wires) -> Mynah:
         lanes=lanes,
         insistence=insistence,
         polling=polling,
+        recovery=recovery,
         admin=admin,
         menu=menu,
     )
@@ -215,6 +239,9 @@ def _error_handler(
             return
         if isinstance(error, Interrupted):
             lanes.leave_pending(update.update_id)
+            return
+        if isinstance(error, WriteRefusedError):
+            lanes.hold(update, error)
             return
         logger.error("update %d failed", update.update_id, exc_info=error)
         lanes.give_up(update.update_id)

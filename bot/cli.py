@@ -11,6 +11,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from bot.commands import chat, evaluate, export, forget, rollback, run, tune
+from bot.doctor import doctor
 from bot.progress import sentences_on
 from bot.settings import Settings, SettingsError
 from engine.errors import EngineError
@@ -35,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
     exporting.add_argument("folder", type=Path, metavar="FOLDER", help="an empty or a new folder")
     forgetting = commands.add_parser("forget", help="erase everything that is held of a person")
     forgetting.add_argument("user", type=int, metavar="ID", help="the person's numeric id")
+    examination = commands.add_parser("doctor", help="look for what is wrong, and say what to do about it")
+    examination.add_argument("--json", action="store_true", help="for machines")
     return root
 
 
@@ -49,6 +52,8 @@ def execute(arguments: list[str], environment: Mapping[str, str]) -> int:
     """Run one command; returns its exit status."""
     options = parser().parse_args(arguments)
     try:
+        if options.command == "doctor":
+            return asyncio.run(doctor(environment, for_machines=options.json))
         settings = Settings.from_env(environment)
         return asyncio.run(_dispatch(options, settings, environment))
     except SettingsError as error:

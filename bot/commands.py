@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,11 +60,11 @@ async def run(settings: Settings, token: str, *, progress: Progress) -> int:
                 base_file_url=settings.telegram_base_file_url,
             )
             mynah = build(services, wires)
-            try:
+            with suppress(InvalidToken):
                 async with running(services, mynah):
                     _greet(services, mynah.application.bot.username)
-                    await stop.wait()
-            except InvalidToken:
+                    await _either(stop, mynah.polling.refused)
+            if not stop.is_set():
                 sys.stderr.write("Telegram refuses the token in TELEGRAM_BOT_TOKEN.\n")
                 return 1
     return 0
@@ -186,6 +187,14 @@ def _stop_signal() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     return stop
+
+
+async def _either(*events: asyncio.Event) -> None:
+    """Wait for the first of these events."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
 
 
 async def _first_of(work: asyncio.Task[None], stop: asyncio.Event) -> None:

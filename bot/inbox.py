@@ -5,10 +5,13 @@ commit must be a NetworkError: any other exception ends python-telegram-bot's po
 """
 
 import asyncio
+import contextlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Set
 from datetime import datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from telegram import Bot, Update
@@ -24,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 KEEP_FINISHED = timedelta(days=14)
 
+POLL_FILE = "last-poll"
+"""A file in the data folder, as old as the last answered poll."""
+
 _UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, OverflowError, OSError)
 """What python-telegram-bot raises for an update that it cannot build; OSError is a date out of range."""
 
@@ -31,10 +37,19 @@ _UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, OverflowError, O
 class InboxQueue(asyncio.Queue[object]):
     """The bot's update queue, whose `put` commits first. Of a stranger only the number is kept."""
 
-    def __init__(self, *, updates: UpdateStore, access: Access, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        updates: UpdateStore,
+        access: Access,
+        on_refusal: Callable[[StorageError, Update], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        """`on_refusal` hears of each update that could not be committed, as often as Telegram sends it."""
         super().__init__()
         self._updates = updates
         self._access = access
+        self._on_refusal = on_refusal
         self._now = now
 
     async def put(self, item: object) -> None:
@@ -47,6 +62,7 @@ class InboxQueue(asyncio.Queue[object]):
         try:
             is_new = await self._updates.add(item.update_id, payload, now=self._now())
         except StorageError as error:
+            self._on_refusal(error, item)
             raise NetworkError("the inbox could not be written") from error
         if is_new:
             await super().put(item)
@@ -55,9 +71,17 @@ class InboxQueue(asyncio.Queue[object]):
         """Queue what was received and never finished before the last stop; returns how many."""
         await self._updates.prune(now=self._now(), keep=KEEP_FINISHED)
         waiting = await self._updates.pending()
-        for update in waiting:
-            await super().put(_revive(update, bot))
+        await self._enqueue(waiting, bot)
         return len(waiting)
+
+    async def take_up(self, update_ids: Set[int], bot: Bot) -> None:
+        """Queue those of these updates that are still unfinished once more."""
+        waiting = await self._updates.pending()
+        await self._enqueue([update for update in waiting if update.update_id in update_ids], bot)
+
+    async def _enqueue(self, updates: Iterable[InboxUpdate], bot: Bot) -> None:
+        for update in updates:
+            await super().put(_revive(update, bot))
 
 
 def _revive(update: InboxUpdate, bot: Bot) -> Update:
@@ -74,20 +98,20 @@ class SiftingRequest(BaseRequest):
     Such an update is stored as it came and an empty one with its number goes on, so that the offset moves.
     """
 
-    def __init__(self, wire: BaseRequest, *, updates: UpdateStore, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, wire: BaseRequest, *, updates: UpdateStore, poll_file: Path, now: Callable[[], datetime]
+    ) -> None:
+        """`poll_file` is touched at each poll that was answered: its age is what readiness is judged by."""
         self._wire = wire
         self._updates = updates
+        self._poll_file = poll_file
         self._now = now
-        self._last_answer = now()
+        self.refused = asyncio.Event()
+        """Set once Telegram no longer takes the token: python-telegram-bot then ends the polling."""
 
     @property
     def read_timeout(self) -> float | None:
         return self._wire.read_timeout
-
-    @property
-    def last_answer(self) -> datetime:
-        """When the last poll was answered: what readiness is judged by."""
-        return self._last_answer
 
     async def initialize(self) -> None:
         await self._wire.initialize()
@@ -108,8 +132,13 @@ class SiftingRequest(BaseRequest):
         status, body = await self._wire.do_request(
             url, method, request_data, read_timeout, write_timeout, connect_timeout, pool_timeout
         )
-        self._last_answer = self._now()
-        return status, await self._sift(body) if status == 200 else body
+        if status != 200:
+            if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
+                self.refused.set()
+            return status, body
+        with contextlib.suppress(OSError):  # a full disk must not end the polling
+            await asyncio.to_thread(self._poll_file.touch)
+        return status, await self._sift(body)
 
     async def _sift(self, body: bytes) -> bytes:
         answer = json.loads(body)

@@ -13,6 +13,7 @@ from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
 from bot.joining import Joiner
+from bot.outage import Outage
 from storage.errors import StorageError
 from storage.records import UpdateState
 from storage.updates import UpdateStore
@@ -29,9 +30,12 @@ _UNBOUNDED = 1_000_000
 class Lanes(BaseUpdateProcessor):
     """Runs each update in its lane and records what became of it."""
 
-    def __init__(self, *, updates: UpdateStore, joiner: Joiner, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, updates: UpdateStore, joiner: Joiner, outage: Outage, now: Callable[[], datetime]
+    ) -> None:
         super().__init__(_UNBOUNDED)
         self._joiner = joiner
+        self._outage = outage
         self._updates = updates
         self._now = now
         self._locks: dict[Hashable, asyncio.Lock] = {}
@@ -57,6 +61,11 @@ class Lanes(BaseUpdateProcessor):
     def leave_pending(self, update_id: int) -> None:
         """The update under way is not finished; it is handled again after the next start."""
         self._unfinished[update_id] = UpdateState.PENDING
+
+    def hold(self, update: Update, error: StorageError) -> None:
+        """The update under way could not be logged; it is handled again once that is possible."""
+        self._outage.hold(error, update)
+        self.leave_pending(update.update_id)
 
     def give_up(self, update_id: int) -> None:
         """The update under way failed and is not tried again."""
@@ -96,9 +105,9 @@ class Lanes(BaseUpdateProcessor):
             if not self._joiner.is_taken(update):
                 await coroutine
             await self._record(update_id)
-        except StorageError:
+        except StorageError as error:
             # Neither the attempt nor the end could be written: the update stays pending on disk.
-            logger.exception("update %d could not be recorded", update_id)
+            self._outage.hold(error, update)
 
     async def _record(self, update_id: int) -> None:
         state = self._unfinished.pop(update_id, UpdateState.DONE)

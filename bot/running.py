@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from telegram.ext import Updater
 
 from bot.app import ALLOWED_UPDATES, Mynah
+from bot.polling import tell_poll_failure
 from bot.schedule import Schedule
 from bot.services import Services
 from storage.errors import StorageError
@@ -38,14 +39,16 @@ async def running(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
     )
     await mynah.insistence.idempotent(application.initialize)
     try:
-        await services.adapters.refresh()
+        await mynah.admin.follow_adapters()
         await services.erasures.follow()
         await mynah.menu.offer()
         waiting = await mynah.inbox.replay(application.bot)
         if waiting:
             logger.info("taking up %d updates that were left unfinished", waiting)
         await application.start()
-        await updater.start_polling(allowed_updates=ALLOWED_UPDATES, bootstrap_retries=-1)
+        await updater.start_polling(
+            allowed_updates=ALLOWED_UPDATES, bootstrap_retries=-1, error_callback=tell_poll_failure
+        )
         schedule.start()
         follower = asyncio.create_task(_follow(services, mynah), name="follower")
         try:
@@ -80,6 +83,7 @@ async def _follow(services: Services, mynah: Mynah) -> None:
     seen = -1
     while True:
         try:
+            await mynah.recovery.follow()
             version = await services.core.database.data_version()
             if version != seen or mynah.admin.holds_back:
                 seen = version

@@ -38,6 +38,8 @@ from storage.users import UserStore
 
 Clock = Callable[[], datetime]
 
+DATABASE_NAME = "mynah.db"
+
 
 def utc_now() -> datetime:
     """The real clock."""
@@ -91,7 +93,7 @@ class Parts:
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncGenerator[Database]:
     """Open the store alone. Raises StorageError."""
-    database = await Database.open(settings.data / "mynah.db", key=settings.database_key)
+    database = await Database.open(settings.data / DATABASE_NAME, key=settings.database_key)
     try:
         yield database
     finally:
@@ -132,7 +134,7 @@ async def open_core(
 
 @asynccontextmanager
 async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerator[Services]:
-    """Load the model and put the engine together. Raises ModelUnavailableError."""
+    """Load the model and put the engine together. Raises ModelUnavailableError, DeviceUnavailableError."""
     parts = parts or Parts()
     model = parts.model or await asyncio.to_thread(
         LocalModel.load, folder=core.base.folder, name=core.base.name, device=core.settings.device

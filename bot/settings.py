@@ -40,6 +40,14 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
         """Read all settings. Raises SettingsError naming every faulty variable."""
+        settings, faults = cls.read(env)
+        if faults:
+            raise SettingsError("\n".join(faults))
+        return settings
+
+    @classmethod
+    def read(cls, env: Mapping[str, str]) -> tuple["Settings", list[str]]:
+        """The settings, with its default in place of each faulty one, and a sentence for each of those."""
         reader = _Reader(env)
         settings = cls(
             telegram_bot_token=reader.read("TELEGRAM_BOT_TOKEN", _token, None),
@@ -58,9 +66,7 @@ class Settings:
             seed=reader.read("MYNAH_SEED", _whole, None),
             allow_private_links=reader.read("MYNAH_ALLOW_PRIVATE_LINKS", _switch, False),
         )
-        if reader.faults:
-            raise SettingsError("\n".join(reader.faults))
-        return settings
+        return settings, reader.faults
 
 
 class _Reader:

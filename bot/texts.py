@@ -24,6 +24,8 @@ class Texts:
     queue_full: str
     empty_reply: str
     failed: str
+    cannot_write: str
+    cannot_write_owner: str
     unsupported: str
     edit_noted: str
     unknown_command: str

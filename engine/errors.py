@@ -3,6 +3,7 @@
 EngineError
  ├─ ModelError
  │   ├─ ModelUnavailableError      no such model folder, or it cannot be read
+ │   ├─ DeviceUnavailableError     the computer has no such device
  │   ├─ PromptTooLongError         the newest message alone does not fit the context
  │   ├─ QueueFullError             too many requests wait already
  │   └─ EmptyReplyError            the model ended before the first word
@@ -32,6 +33,13 @@ class ModelUnavailableError(ModelError):
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(f"The model {place} cannot be loaded: {reason}.")
         self.place = place
+
+
+class DeviceUnavailableError(ModelError):
+    """The model cannot be run where it should."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__(f"MYNAH_DEVICE is {device}, and there is no such device here.")
 
 
 class PromptTooLongError(ModelError):

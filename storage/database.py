@@ -6,15 +6,15 @@ A shared aiosqlite connection mixes the transactions of different tasks, so ever
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import aiosqlite
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from storage.errors import StorageError, WriteRefusedError, WrongKeyError
+from storage.errors import DamagedError, FolderError, StorageError, WriteRefusedError, WrongKeyError
 from storage.migrations import migrate
 
 Parameters = Iterable[Any]
@@ -32,10 +32,48 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",  # no chat text in temporary files
 )
 
+_READING = (
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA query_only = ON",
+)
 
-def _connector(path: Path, key: str | None) -> Callable[[], sqlite3.Connection]:
+_REASONS = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_READONLY: "it is read-only",
+    sqlite3.SQLITE_BUSY: "another program holds it",
+    sqlite3.SQLITE_IOERR: "the disk does not answer",
+    sqlite3.SQLITE_CANTOPEN: "its files cannot be opened",
+}
+
+
+def _in_plain_words(error: sqlcipher.Error) -> StorageError | None:
+    """The failure of the store behind an error of SQLite; None for a mistake in a statement."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest is detail
+    if code == sqlite3.SQLITE_NOTADB:
+        return WrongKeyError()
+    if code == sqlite3.SQLITE_CORRUPT:
+        return DamagedError(str(error))
+    return WriteRefusedError(_REASONS[code]) if code in _REASONS else None
+
+
+@contextmanager
+def _told_plainly() -> Generator[None]:
+    try:
+        yield
+    except sqlcipher.Error as error:
+        failure = _in_plain_words(error)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def _connector(
+    path: Path, key: str | None, *, mode: Literal["rwc", "ro"] = "rwc"
+) -> Callable[[], sqlite3.Connection]:
     def connect() -> sqlite3.Connection:
-        connection = sqlcipher.connect(path, isolation_level=None)
+        address = f"{path.absolute().as_uri()}?mode={mode}"
+        connection = sqlcipher.connect(address, uri=True, isolation_level=None)
         connection.row_factory = sqlcipher.Row
         if key is not None:
             # A pragma takes no bound parameters, so the secret is quoted as SQL quotes any text.
@@ -78,20 +116,32 @@ class Database:
     async def open(cls, path: Path, *, key: str | None = None) -> "Database":
         """Open or create the file, bring its schema up to date, and start both connections.
 
-        Raises WrongKeyError, NewerDatabaseError, or StorageError when the file cannot be opened.
+        Raises WrongKeyError, NewerDatabaseError, DamagedError, FolderError, WriteRefusedError.
         """
         await asyncio.to_thread(_prepare, path, key)
-        writer = await aiosqlite.Connection(_connector(path, key), _CACHED_STATEMENTS)
+        return await cls._connect(path, _connector(path, key), writing=_PRAGMAS)
+
+    @classmethod
+    async def open_to_read(cls, path: Path, *, key: str | None = None) -> "Database":
+        """Open the file as it stands: nothing is migrated, and every write is refused.
+
+        Raises WrongKeyError, DamagedError, WriteRefusedError.
+        """
+        connect = _connector(path, key, mode="ro")
+        await asyncio.to_thread(_look, connect)
+        return await cls._connect(path, connect, writing=_READING)
+
+    @classmethod
+    async def _connect(
+        cls, path: Path, connect: Callable[[], sqlite3.Connection], *, writing: Iterable[str]
+    ) -> "Database":
+        writer = await aiosqlite.Connection(connect, _CACHED_STATEMENTS)
         try:
-            for pragma in _PRAGMAS:
+            for pragma in writing:
                 await writer.execute(pragma)
-            reader = await aiosqlite.Connection(_connector(path, key), _CACHED_STATEMENTS)
+            reader = await aiosqlite.Connection(connect, _CACHED_STATEMENTS)
             try:
-                for pragma in (
-                    "PRAGMA busy_timeout = 5000",
-                    "PRAGMA trusted_schema = OFF",
-                    "PRAGMA query_only = ON",
-                ):
+                for pragma in _READING:
                     await reader.execute(pragma)
             except BaseException:
                 await reader.close()
@@ -105,10 +155,10 @@ class Database:
     async def transaction(self) -> AsyncGenerator[aiosqlite.Connection]:
         """One write transaction: committed as a whole, or rolled back when the body raises or is cancelled.
 
-        Raises WriteRefusedError when SQLite cannot write.
+        Raises WriteRefusedError when SQLite cannot write, DamagedError when it cannot read.
         """
         async with self._lock:
-            try:
+            with _told_plainly():
                 try:
                     await _to_the_end(self._writer.execute("BEGIN IMMEDIATE"))
                     yield self._writer
@@ -116,8 +166,6 @@ class Database:
                     await _to_the_end(self._writer.rollback())
                     raise
                 await self._commit()
-            except sqlcipher.OperationalError as error:
-                raise WriteRefusedError(str(error)) from error
 
     async def _commit(self) -> None:
         try:
@@ -133,8 +181,9 @@ class Database:
             return cursor.rowcount
 
     async def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        """All rows of a query over what is committed."""
-        return list(await self._reader.execute_fetchall(sql, parameters))
+        """All rows of a query over what is committed. Raises DamagedError."""
+        with _told_plainly():
+            return list(await self._reader.execute_fetchall(sql, parameters))
 
     async def fetch_one(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """The first row of a query over what is committed, if any."""
@@ -152,6 +201,23 @@ class Database:
         assert row is not None, "PRAGMA data_version always answers"
         return int(row[0])
 
+    async def try_writing(self) -> None:
+        """Commit something that changes nothing. Raises WriteRefusedError."""
+        async with self.transaction() as connection:
+            [row] = await connection.execute_fetchall("PRAGMA user_version")
+            await connection.execute(f"PRAGMA user_version = {int(row[0])}")
+
+    async def schema_version(self) -> int:
+        """How many steps of the schema the file has seen."""
+        row = await self.fetch_one("PRAGMA user_version")
+        assert row is not None, "PRAGMA user_version always answers"
+        return int(row[0])
+
+    async def damage(self) -> list[str]:
+        """What SQLite's quick check finds wrong with the file; empty when it is whole."""
+        rows = await self.fetch_all("PRAGMA quick_check(5)")
+        return [row[0] for row in rows if row[0] != "ok"]
+
     async def close(self) -> None:
         """Finish the write under way and close both connections; calling it again does nothing."""
         if self._closed:
@@ -163,15 +229,27 @@ class Database:
 
 
 def _prepare(path: Path, key: str | None) -> None:
-    """Check the key and bring the schema up to date, before any connection is shared."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Check key and file and bring the schema up to date, before any connection is shared."""
     try:
-        with closing(_connector(path, key)()) as connection:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _told_plainly(), closing(_connector(path, key)()) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema")
             path.chmod(0o600)
             for pragma in _PRAGMAS:
                 connection.execute(pragma)
+            _check(connection)
             migrate(connection)
-    except sqlcipher.DatabaseError as error:
-        if "not a database" in str(error):
-            raise WrongKeyError from error
-        raise StorageError(f"The database {path.name} cannot be opened: {error}.") from error
+    except OSError as error:
+        raise FolderError(path.parent, error.strerror or type(error).__name__) from error
+
+
+def _look(connect: Callable[[], sqlite3.Connection]) -> None:
+    """Check the key, before any connection is shared."""
+    with _told_plainly(), closing(connect()) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_schema")
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    [found] = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise DamagedError(found)

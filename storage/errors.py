@@ -3,6 +3,8 @@
 StorageError
  ├─ WrongKeyError
  ├─ NewerDatabaseError
+ ├─ DamagedError
+ ├─ FolderError
  ├─ WriteRefusedError
  ├─ GoneError
  └─ LockedError
@@ -27,6 +29,20 @@ class NewerDatabaseError(StorageError):
 
     def __init__(self, found: int, known: int) -> None:
         super().__init__(f"The database has schema version {found}; this Mynah knows {known}. Update Mynah.")
+
+
+class DamagedError(StorageError):
+    """The file is a database, but some of its pages cannot be read."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"The database is damaged ({detail}). Restore the last backup; see docs/backup.md.")
+
+
+class FolderError(StorageError):
+    """The data folder cannot be used."""
+
+    def __init__(self, folder: Path, detail: str) -> None:
+        super().__init__(f"The data folder {folder} cannot be used: {detail}.")
 
 
 class WriteRefusedError(StorageError):

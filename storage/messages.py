@@ -6,7 +6,7 @@ import aiosqlite
 
 from storage.database import Database, Row
 from storage.records import FinishReason, Generation, Message, NewMessage, Origin, RatedTurn, Rating, Role
-from storage.times import from_text, to_text
+from storage.times import from_optional, from_text, to_text
 
 _SELECT = """
     SELECT m.*, g.model, g.adapter_version, g.prompt_tokens, g.reply_tokens,
@@ -168,6 +168,11 @@ class MessageStore:
             f"{_SELECT} WHERE m.user_id = ? ORDER BY m.message_id", (user_id,)
         )
         return [_message(row) for row in rows]
+
+    async def newest_time(self) -> datetime | None:
+        """When the newest message of anybody was logged."""
+        row = await self._database.fetch_one("SELECT max(created_at) AS newest FROM messages")
+        return None if row is None else from_optional(row["newest"])
 
     async def count_questions(self, user_id: int) -> int:
         """How many messages of a user are logged."""

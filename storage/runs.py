@@ -116,6 +116,11 @@ class RunStore:
         runs = await self._runs("user_id = ? ORDER BY run_id DESC LIMIT 1", user_id)
         return runs[0] if runs else None
 
+    async def last_night(self) -> TuningRun | None:
+        """The newest run that was begun by itself, of anybody."""
+        runs = await self._runs("local_date IS NOT NULL ORDER BY started_at DESC LIMIT 1")
+        return runs[0] if runs else None
+
     async def untold(self) -> list[TuningRun]:
         """Finished runs whose outcome their user has not been told, oldest first."""
         return await self._runs(f"status != 'running' AND NOT told AND NOT ({_TRIED_AGAIN}) ORDER BY run_id")

@@ -42,6 +42,10 @@ EN = Texts(
     queue_full="Too many people are waiting right now. Please ask again in a minute.",
     empty_reply="I have no answer to that. /retry lets me try again.",
     failed="Something went wrong with that message, and the keeper can see it in the log. Please try again.",
+    cannot_write="I can't write anything down at the moment. Your message is not lost; I answer when I can.",
+    cannot_write_owner=(
+        "I cannot write anything down at the moment. {reason} Until I can, messages wait and nothing is lost."
+    ),
     edit_noted="Noted: from now on I go by the new wording of that message.",
     unsupported="I read text for now.",
     unknown_command="I do not know that command. /help lists those that I know.",

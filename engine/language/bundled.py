@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from engine.errors import ModelUnavailableError
 
 BUNDLED = "bundled"
@@ -45,20 +47,35 @@ def resolve_model(setting: str, models_folder: Path, progress: Progress) -> Reso
     return ResolvedModel(setting, _cached_folder(setting))
 
 
+def find_model(setting: str, models_folder: Path) -> ResolvedModel | None:
+    """Like `resolve_model`, but None where the embedded model has still to be converted."""
+    if setting == BUNDLED and not (models_folder / BUNDLED_NAME / "config.json").is_file():
+        _gguf_file()
+        return None
+    return resolve_model(setting, models_folder, _say_nothing)
+
+
+def _say_nothing(_sentence: str) -> None:
+    """The listener of work that takes no time."""
+
+
 def _bundled_folder(models_folder: Path, progress: Progress) -> Path:
     folder = models_folder / BUNDLED_NAME
     if (folder / "config.json").is_file():
         return folder
     source = _gguf_file()
     progress("Converting the embedded model, once; this takes about 15 seconds.")
-    models_folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{BUNDLED_NAME}-", dir=models_folder))
     try:
-        _convert(source, temporary)
-        temporary.chmod(0o755)
-        _publish(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        models_folder.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{BUNDLED_NAME}-", dir=models_folder))
+        try:
+            _convert(source, temporary)
+            temporary.chmod(0o755)
+            _publish(temporary, folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except (OSError, SafetensorError) as error:
+        raise ModelUnavailableError(BUNDLED, f"it cannot be written to {models_folder}") from error
     progress("The embedded model is ready.")
     return folder
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from engine.errors import ModelUnavailableError
+from engine.errors import DeviceUnavailableError, ModelUnavailableError
 from engine.language.bundled import quiet_transformers
 from engine.language.tokens import ChatTokenizer
 
@@ -15,10 +15,15 @@ MOST_CONTEXT_TOKENS = 8192
 
 
 def choose_device(setting: str) -> torch.device:
-    """The device of `MYNAH_DEVICE`; `auto` is CUDA where there is one."""
+    """The device of `MYNAH_DEVICE`; `auto` is CUDA where there is one. Raises DeviceUnavailableError."""
     if setting == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(setting)
+    try:
+        device = torch.device(setting)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts that it has it
+        raise DeviceUnavailableError(setting) from error
+    return device
 
 
 def choose_dtype(device: torch.device) -> torch.dtype:

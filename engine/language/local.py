@@ -42,7 +42,9 @@ from engine.language.worker import Worker
 from storage.records import Role
 
 _START_RANK = 8
-_MAX_RANK = 64
+MAX_RANK = 64
+"""The highest rank of an adapter that is served."""
+
 _PROBE = (ChatMessage(Role.USER, "Hi"),)
 _PROBE_TOKENS = 8
 
@@ -86,7 +88,7 @@ class LocalModel:
 
         At most `rows` replies are written at once, and `adapter_slots` adapters are resident. With a `dtype`
         all numbers are computed in it; without, in the fastest that hardly differs. `threads` None means
-        measured. Raises ModelUnavailableError.
+        measured. Raises ModelUnavailableError, DeviceUnavailableError.
         """
         worker = Worker()
         build = partial(
@@ -219,7 +221,7 @@ def _build(
     def probe(slot: int) -> Tensor:
         return forward.prefill(Strip(forward.shape), probe_ids, slot)
 
-    bank = AdapterBank(stack, base_model=name, max_rank=_MAX_RANK, probe=probe)
+    bank = AdapterBank(stack, base_model=name, max_rank=MAX_RANK, probe=probe)
     batcher = Batcher(
         forward=forward,
         bank=bank,

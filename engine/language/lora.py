@@ -160,7 +160,7 @@ def wrap_linears(model: nn.Module, *, slots: int, rank: int, dtype: torch.dtype 
     ModelUnavailableError when there is nothing to wrap.
     """
     model.requires_grad_(False)
-    targets = dict(_decoder_linears(model))
+    targets = dict(decoder_linears(model))
     if not targets:
         raise ModelUnavailableError(type(model).__name__, "its layers have no linear modules to adapt")
     rows = RowSlots(next(iter(targets.values())).weight.device)
@@ -173,7 +173,7 @@ def wrap_linears(model: nn.Module, *, slots: int, rank: int, dtype: torch.dtype 
     return LoraStack(layers, rows=rows, slots=slots, rank=rank)
 
 
-def _decoder_linears(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
+def decoder_linears(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
     """The linears of the first list of blocks: neither the embedding nor the output head lies in it."""
     modules: dict[str, nn.Module] = {}
     modules.update(cast(Iterator[tuple[str, nn.Module]], model.named_modules()))

@@ -11,6 +11,9 @@ from engine.tuning.job import Progress, read_progress
 
 OnProgress = Callable[[Progress], None]
 
+SILENCE_SECONDS = 1200.0
+"""A child that reports nothing for so long hangs: between two reports it measures one user at most."""
+
 _GRACE_SECONDS = 5.0
 _STDERR_BYTES = 4096
 
@@ -29,12 +32,15 @@ class Trainer(Protocol):
 class ChildTrainer:
     """Runs `engine.tuning.train` in a process of its own, never forked: CUDA does not survive a fork."""
 
-    def __init__(self, *, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *, environment: dict[str, str] | None = None, silence_seconds: float = SILENCE_SECONDS
+    ) -> None:
         """`environment` None hands down the parent's."""
         self._environment = environment
+        self._silence_seconds = silence_seconds
 
     async def train(self, job_folder: Path, on_progress: OnProgress) -> None:
-        """Run the child to its end. Raises TuningError when it was killed or ended with a failure."""
+        """Run the child to its end. Raises TuningError when it was killed, hung or ended with a failure."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -50,7 +56,7 @@ class ChildTrainer:
         assert process.stderr is not None, "asked for as a pipe"
         stderr = asyncio.create_task(_tail(process.stderr))
         try:
-            async for line in process.stdout:
+            while line := await self._next_line(process.stdout):
                 progress = read_progress(line)
                 if progress is not None:
                     on_progress(progress)
@@ -61,6 +67,15 @@ class ChildTrainer:
             stderr.cancel()
         if code != 0:
             raise TuningError(_reason(code, last_words))
+
+    async def _next_line(self, stream: asyncio.StreamReader) -> bytes:
+        try:
+            return await asyncio.wait_for(stream.readline(), self._silence_seconds)
+        except TimeoutError as error:
+            minutes = self._silence_seconds / 60
+            raise TuningError(
+                f"The training process was ended: it had reported nothing for {minutes:g} minutes."
+            ) from error
 
 
 async def _tail(stream: asyncio.StreamReader) -> bytes:

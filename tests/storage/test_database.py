@@ -5,7 +5,7 @@ import pytest
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from storage.database import Database
-from storage.errors import NewerDatabaseError, WrongKeyError
+from storage.errors import NewerDatabaseError, WriteRefusedError, WrongKeyError
 from storage.migrations import MIGRATIONS
 
 INSERT = "INSERT INTO users (user_id, name, since) VALUES (?, 'x', '')"
@@ -60,7 +60,7 @@ async def test_transactions_of_different_tasks_do_not_mix(database: Database):
 
 
 async def test_the_reader_cannot_write(database: Database):
-    with pytest.raises(sqlcipher.OperationalError):
+    with pytest.raises(WriteRefusedError, match="read-only"):
         await database.fetch_all("DELETE FROM users")
 
 

@@ -16,4 +16,5 @@ def connect(
     timeout: float = 5.0,
     isolation_level: str | None = "",
     check_same_thread: bool = True,
+    uri: bool = False,
 ) -> sqlite3.Connection: ...
