@@ -17,7 +17,7 @@ from engine.profile.confidence import certainty, is_faded
 from engine.profile.engine import ProfileEngine
 from engine.profile.profile import Profile
 from engine.profile.style import Style
-from storage.beliefs import Belief
+from storage.beliefs import SELF, Belief
 
 BELIEF_PATTERN = re.compile(r"belief:(keep|erase):(\d+)")
 
@@ -103,6 +103,10 @@ def _belief(belief: Belief, texts: Texts, now: datetime) -> str:
     slot = texts.slots.get(belief.slot, belief.slot)
     if belief.slot == "likes" and belief.polarity < 0:
         slot = texts.slots["dislikes"]
+    if belief.slot.startswith("favourite "):
+        slot = texts.favourite.format(thing=belief.slot.removeprefix("favourite "))
+    if belief.subject != SELF:
+        slot = f"{belief.subject} · {slot}"
     sureness = texts.certainties[certainty(belief, now)]
     return f"{slot}: {belief.value} ({sureness}, {belief.first_seen:%Y-%m-%d})"
 

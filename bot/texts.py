@@ -87,6 +87,7 @@ class Texts:
     profile_style: str
     slots: dict[str, str]
     """Names of the profile's slots; a slot without one is shown by its own word."""
+    favourite: str
     certainties: dict[str, str]
     latin: str
     chinese: str

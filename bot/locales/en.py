@@ -143,6 +143,7 @@ EN = Texts(
         "{punctuated} % end with a full stop or the like, {emoji} % have emoji; mostly around {hour}:00 UTC."
     ),
     slots={"dislikes": "dislikes", "origin": "comes from"},
+    favourite="favourite {thing}",
     certainties={"sure": "sure", "likely": "likely", "once": "said once"},
     latin="Latin script",
     chinese="Chinese",

@@ -1,24 +1,18 @@
 """The profiles of all users: loaded, stepped and saved, one message at a time."""
 
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-import numpy as np
-
+from engine.profile.document import document_of, profile_of
 from engine.profile.embedding import Embedder
 from engine.profile.profile import Change, Profile, is_own_words, keep, observe, observe_note
 from engine.profile.revision import revise
-from engine.profile.style import Style
-from engine.profile.topics import Topic
 from storage.beliefs import Cause
 from storage.profiles import ProfileStore
 from storage.records import Message
-from storage.times import from_text, to_text
 
 
 class ProfileEngine:
@@ -35,14 +29,7 @@ class ProfileEngine:
         stored = await self._store.load(user_id)
         if stored is None:
             return Profile()
-        document = json.loads(stored.document)
-        return Profile(
-            style=_style(document["style"]),
-            topics=tuple(_topic(raw) for raw in document["topics"]),
-            beliefs=stored.beliefs,
-            last_message_id=stored.last_message_id,
-            revision=stored.revision,
-        )
+        return profile_of(stored)
 
     async def observe(self, message: Message) -> None:
         """Learn from a message once; one that is not the user's own words is ignored."""
@@ -95,44 +82,14 @@ class ProfileEngine:
 
     async def _save(self, user_id: int, change: Change, cause: Cause, message_id: int | None) -> None:
         profile = change.profile
-        document = {
-            "style": asdict(profile.style),
-            "topics": [_topic_json(topic) for topic in profile.topics],
-        }
         # Not saved when the user was forgotten meanwhile: then there is nothing to learn of them.
         await self._store.save(
             user_id,
             revision=profile.revision,
             last_message_id=profile.last_message_id,
-            document=json.dumps(document, ensure_ascii=False),
+            document=document_of(profile),
             edits=change.edits,
             at=self._now(),
             cause=cause,
             message_id=message_id,
         )
-
-
-def _topic_json(topic: Topic) -> dict[str, Any]:
-    centroid = np.asarray(topic.centroid, dtype=np.float16)
-    return {
-        "centroid": centroid.tolist(),
-        "weight": topic.weight,
-        "label": topic.label,
-        "evidence": topic.evidence,
-        "last_seen": to_text(topic.last_seen),
-    }
-
-
-def _topic(raw: dict[str, Any]) -> Topic:
-    return Topic(
-        centroid=tuple(raw["centroid"]),
-        weight=raw["weight"],
-        label=raw["label"],
-        evidence=tuple(raw["evidence"]),
-        last_seen=from_text(raw["last_seen"]),
-    )
-
-
-def _style(raw: dict[str, Any]) -> Style:
-    hours = {int(hour): count for hour, count in raw.pop("hours").items()}  # JSON has no numbers as keys
-    return Style(hours=hours, **raw)

@@ -2,132 +2,135 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from engine.profile import chinese, english
 from engine.profile.claims import Claim, Stance
-from engine.profile.sentences import stated_clauses
-from storage.beliefs import BeliefKind
+from engine.profile.patterns import Pattern
+from engine.profile.sentences import Clause, stated_clauses
+from engine.profile.words import NUMBERS
+from storage.beliefs import SELF, BeliefKind
 
 _MOST_VALUE_CHARACTERS = 60
 
-
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """The group `value` of the expression fills the slot."""
-
-    kind: BeliefKind
-    slot: str
-    expression: re.Pattern[str]
-    polarity: int = 1
-    stance: Stance = Stance.HOLDS
-
-
-def _pattern(
-    kind: BeliefKind, slot: str, expression: str, polarity: int = 1, stance: Stance = Stance.HOLDS
-) -> _Pattern:
-    return _Pattern(kind, slot, re.compile(expression, re.IGNORECASE), polarity, stance)
-
-
 _CHINESE = re.compile("[\u4e00-\u9fff]")
-_INTRO = r"^(?:(?:well|hi|hello|hey|oh|and|but|so|actually|also)[\s,]+)*"
-_I = _INTRO + r"i(?:\s+(?:really|also|still|just|do|now|absolutely|truly))*\s+"
-_AM = _INTRO + r"(?:i'm|i am)\s+(?:now\s+)?"
-_V = r"(?P<value>[^\n,;.!?]+)"
-_ZH = r"^(?:你好|嗨|其实|另外|而且|但是?)?[，, ]*我(?:现在|一直|真的|也|还)*"
-_ZV = r"(?P<value>[^\n，,；;。.！!？?]+)"
 
-_PROFESSIONS = (
-    r"accountant|actor|actress|architect|artist|baker|barber|barista|bartender|bus driver|butcher|carpenter|"
-    r"cashier|chef|cleaner|coach|comedian|consultant|cook|dancer|dentist|designer|developer|doctor|driver|"
-    r"economist|editor|electrician|engineer|farmer|firefighter|fisherman|gardener|hairdresser|journalist|judge|"
-    r"lawyer|lecturer|librarian|manager|mechanic|midwife|musician|nurse|optician|painter|paramedic|pharmacist|"
-    r"photographer|physicist|physiotherapist|pianist|pilot|plumber|police officer|professor|programmer|"
-    r"psychologist|receptionist|reporter|researcher|sailor|scientist|secretary|singer|soldier|student|surgeon|"
-    r"tailor|teacher|therapist|translator|trucker|tutor|vet|veterinarian|waiter|waitress|writer"
-)
-"""Listed, since "I'm a mother" and "I'm a believer" are formed like "I'm a teacher"."""
+_PLACES = frozenset({"city", "origin", "employer", "job", "grew up in", "works in", "studies", "home"})
 
-_PATTERNS = (
-    _pattern(
-        BeliefKind.FACT,
-        "name",
-        _INTRO
-        + r"(?:my name is|my name's|i am called|i'm called)\s+"
-        + r"(?P<value>(?-i:[^\W\d_a-z][\w'-]*(?:\s+[A-Z][\w'-]*){0,2})|[^\W\d_][\w'-]*)",
-    ),
-    _pattern(BeliefKind.FACT, "name", _INTRO + r"(?:you can )?call me\s+(?P<value>(?-i:[A-Z][\w'-]*))"),
-    _pattern(BeliefKind.FACT, "name", r"^(?:你好[，, ]*)?(?:我叫|我的名字(?:是|叫)|叫我)" + _ZV),
-    _pattern(
-        BeliefKind.FACT,
-        "city",
-        _INTRO
-        + r"i(?:\s+no longer\s+live|(?:\s+don't|\s+do not)\s+live|'ve left|\s+have left|\s+moved away from)"
-        + r"(?:\s+in)?\s+"
-        + _V,
-        stance=Stance.ENDS,
-    ),
-    _pattern(BeliefKind.FACT, "city", _ZH + r"(?:不再|不)住在" + _ZV, stance=Stance.ENDS),
-    _pattern(
-        BeliefKind.FACT,
-        "city",
-        _INTRO
-        + r"(?:i(?:\s+now)?\s+live|i'm living|i am living|i(?:'ve| have)?\s+(?:just\s+)?moved)\s+(?:in|to)\s+"
-        + _V,
-    ),
-    _pattern(BeliefKind.FACT, "city", _ZH + r"(?:住在|搬到了?|定居在?)" + _ZV),
-    _pattern(BeliefKind.FACT, "origin", _AM + r"(?:originally\s+)?from\s+" + _V),
-    _pattern(BeliefKind.FACT, "origin", _ZH + r"来自" + _ZV),
-    _pattern(BeliefKind.FACT, "diet", _AM + r"(?:an?\s+)?(?P<value>vegan|vegetarian|pescatarian)\b"),
-    _pattern(BeliefKind.FACT, "diet", _ZH + r"(?:是|吃)(?P<value>素食者|素|纯素)"),
-    _pattern(BeliefKind.FACT, "job", _I + r"work as\s+(?:an?\s+)?" + _V),
-    _pattern(BeliefKind.FACT, "job", _AM + rf"an?\s+(?P<value>(?:[\w-]+\s+){{0,2}}?(?:{_PROFESSIONS}))\b"),
-    _pattern(
-        BeliefKind.FACT,
-        "job",
-        _ZH
-        + r"(?:是一?[名位个]|的职业是)(?P<value>[^\n，,；;。.！!？?]*(?:师|员|生|医生|护士|教授|司机|家|工|警察|律师|经理|农民))",
-    ),
-    _pattern(BeliefKind.FACT, "employer", _I + r"work (?:at|for)\s+" + _V),
-    _pattern(BeliefKind.FACT, "employer", _ZH + r"在" + _ZV[:-1] + r"?)(?:工作|上班)"),
-    _pattern(
-        BeliefKind.FACT,
-        "pet",
-        _I + r"have\s+(?:an?|two|three)\s+(?P<value>dogs?|cats?|parrots?|rabbits?|horses?)\b",
-    ),
-    _pattern(
-        BeliefKind.PREFERENCE,
-        "likes",
-        _I + r"(?:can't stand|cannot stand|hate|dislike|don't like|do not like|don't enjoy|detest)\s+" + _V,
-        -1,
-    ),
-    _pattern(BeliefKind.PREFERENCE, "likes", _ZH + r"(?:不再喜欢|不喜欢|讨厌|不爱|受不了)" + _ZV, -1),
-    _pattern(BeliefKind.PREFERENCE, "likes", _INTRO + r"i no longer (?:love|like|enjoy)\s+" + _V, -1),
-    _pattern(BeliefKind.PREFERENCE, "likes", _I + r"(?:love|like|enjoy|adore|prefer)\s+" + _V),
-    _pattern(BeliefKind.PREFERENCE, "likes", _AM + r"(?:a fan of|fond of|into|crazy about)\s+" + _V),
-    _pattern(BeliefKind.PREFERENCE, "likes", _ZH + r"(?:最?喜欢|热爱|最?爱)" + _ZV),
-)
-
-_PLACES = frozenset({"city", "origin", "employer", "job"})
+_WHEN = r"(?:(?:this|last|next) (?:\w+)|yesterday|today|recently|in \d{4}|(?:an?|two|three|several|\d+|a few|some) (?:years?|months?|weeks?|days?) ago|a while (?:ago|back))"
 
 _AFTER_A_PLACE = re.compile(
-    r"\s+(?:with|near|since|for|because|but|where|who|now|right now|currently|at the moment|these days|nowadays|"
-    r"again|too|as well|and)\b.*$",
+    r"\s+(?:with|near|since|for|because|but|where|who|that|which|now|right now|currently|at the moment|these days|nowadays|"
+    r"again|too|as well|and|at university|at college|at school|at the university|part[- ]time|full[- ]time|until|before|after|by the way|"
+    + _WHEN
+    + r")\b.*$",
     re.IGNORECASE,
 )
 """What follows the name of a place, a firm or a profession, and is no part of it."""
 
-_NO_MORE = re.compile(r"\s+(?:any ?more|no more|any longer)$|了$", re.IGNORECASE)
+_AFTER_A_JOB = re.compile(r"\s+(?:in|at|on|from|during)\b.*$", re.IGNORECASE)
 
-_POINTING = frozenset(
-    """it that this them these those you him her me us everything something anything nothing
-    你 您 它 他 她 你们 他们 她们 这 那 这个 那个""".split()  # noqa: SIM905
+_AFTER_A_DOING = re.compile(
+    r"\s+(?:in|at|with|for|since|every|on|named|called|that|who|which|from|of mine)\b.*$", re.IGNORECASE
 )
-"""Words whose meaning is elsewhere: as values they say nothing."""
 
-_FORGET = re.compile(
-    r"^\W*(?:please\s+)?(?:forget|don't remember|do not remember)\s+(?:that\s+|about\s+)?|^\W*(?:请)?(?:忘掉|忘了|忘记|别记)",
+_TAIL = re.compile(
+    r"\s+(?:a (?:whole )?lot|very much|so much|too|as well|lately|(?:right |just )?now|these days|nowadays|at all|though|at the moment|"
+    r"currently|also|by the way|you know|the most|the best|so far|i guess|i think|for fun|as a hobby|"
+    r"in (?:my|the) (?:free|spare) time|on the side|always|myself|" + _WHEN + r")$"
+    r"|\s+(?:because|since|when(?:ever)?|while|if|so that|which|where|who|but|although|even though|especially|as long as)\b.*$",
     re.IGNORECASE,
 )
+_NO_MORE = re.compile(r"\s+(?:any ?more|no more|any longer)$", re.IGNORECASE)
+_CHINESE_TAIL = re.compile(r"[了吧啊呢哦啦呀嘛]+$|的时候$")
+
+_POINTING = re.compile(
+    r"^(?:(?:to )?(?:it|its|it's|that|that's|this|these|those|them|they|you|your|yours|you're|him|his|her|hers|he|she|their|us|everything|"
+    r"everyone|everybody|something|anything|nothing|myself|how|what|when|where|who|why|one|ones|both|all(?: of)?|there|here|so|"
+    r"not|but|because|the (?:idea|way|sound|look|fact|same|thought|one|ones)|know|hear|hearing|see if|think|say|believe|thank|ask|"
+    r"agree|be honest|be able|do (?:it|that|this|so)|some|any|each other|since|every|for|like|such as|including|especially|or|as|to$)\b|\[|[你您它他她这那哪谁几]|什么|怎么)",
+    re.IGNORECASE,
+)
+"""Values whose meaning is elsewhere, and turns of speech: they say nothing."""
+
+_POINTING_WITHIN = re.compile(
+    r"\b(?:it|them|that|those|these|this|there|you|your|he|she|his|her|him|their|they)\b"
+    r"|^(?:to )?(?:\w+ )?(?:both|things|stuff)$",
+    re.IGNORECASE,
+)
+_THE_ONE_AT_HAND = re.compile(
+    r"^the (?!(?:beach|ocean|sea|outdoors?|mountains?|snow|rain|sun|sunshine|cold|heat|summer|winter|fall|autumn|spring|colou?rs?|gym|"
+    r"theat(?:er|re)|opera|movies|cinema|library|park|city|countryside|country|woods|forest|lake|water|internet|guitar|piano|violin|"
+    r"drums|arts?|rain|weather|night|morning|holidays|zoo|desert|wilderness|circus|environment|simple|great|good|old|taste|smell|"
+    r"feeling of|color|wind|stars|moon|sky|army|military|navy|law)\b)(?-i:[a-z])",
+    re.IGNORECASE,
+)
+"""A thing that was spoken of just before: "the story", but not "the sea" or "The Lord of the Rings"."""
+
+_COUNTED = re.compile(rf"^(?:{NUMBERS})\s+", re.IGNORECASE)
+_AND = re.compile(r"\s*,\s*(?:and\s+|or\s+)?|\s+and\s+|\s*(?:、|，|和|与|以及)\s*", re.IGNORECASE)
+_FIXED_PAIR = re.compile(
+    r"\b(?:rock|mac|macaroni|arts|fish|bed|dungeons|salt|peanut butter|ham|track|drum|black|r|law|friends) (?:and|&) "
+    r"(?:roll|cheese|crafts|chips|breakfast|dragons|vinegar|jelly|eggs|field|bass|white|b|order|family)\b",
+    re.IGNORECASE,
+)
+
+_VERBS = (
+    r"(?:(?:also|really|now|currently|just)\s+)?(?:am|live|work|love|like|enjoy|hate|have|own|play|speak|study|collect|drive|teach|"
+    r"volunteer|moved|grew|want)\b"
+)
+_NEXT_VERB = re.compile(rf"\s*,?\s+and\s+(?={_VERBS})|\s*,\s*(?={_VERBS})", re.IGNORECASE)
+"""Where a second verb goes on with the subject of the first: "I'm thirty and work at night"."""
+
+_FIRST_PERSON = re.compile(r"\W*(?:[a-z]+,? ){0,2}(?:i|i'm|i've)\b", re.IGNORECASE)
+
+_OPEN_ENDED = re.compile(
+    r"\b(?:to|would|want|hope|wish|could|can|will|should|might|may|plan|going|if|used|never|not|n't|like|love|enjoy)\b|n't\b",
+    re.IGNORECASE,
+)
+"""After such a word a second verb is governed by it: "I want to live by the sea and own a boat"."""
+
+_SAME_PERSON = {
+    "mom": "mother",
+    "mum": "mother",
+    "mommy": "mother",
+    "dad": "father",
+    "daddy": "father",
+    "grandma": "grandmother",
+    "grandpa": "grandfather",
+    "妈妈": "母亲",
+    "爸爸": "父亲",
+}
+
+_FORGET = re.compile(
+    r"^\W*(?:please\s+|can you\s+|could you\s+)?(?:forget|don't remember|do not remember)\s+(?:that\s+|about\s+)?"
+    r"|^\W*(?:请|麻烦)?(?:你)?(?:忘掉|忘了|忘记|别记住?|不要记住?)",
+    re.IGNORECASE,
+)
+_MATTERS = tuple(
+    (slots, re.compile(expression, re.IGNORECASE))
+    for slots, expression in (
+        (("name",), r"\bmy name\b|\bwhat i am called\b|我(?:的)?名字|我叫什么"),
+        (("age",), r"\bmy age\b|\bhow old i am\b|我(?:的)?年龄|我多大"),
+        (("birthday",), r"\bmy birthday\b|\bwhen i was born\b|我(?:的)?生日"),
+        (
+            ("city", "home"),
+            r"\bmy (?:city|address|home|town)\b|\bwhere i live\b|我(?:的)?(?:住址|地址|城市)|我住(?:在)?(?:哪|什么地方)",
+        ),
+        (
+            ("origin",),
+            r"\bmy (?:origin|home ?town)\b|\bwhere i(?:'m| am| come) from\b|我(?:的)?(?:老家|家乡)|我(?:来自|是)哪",
+        ),
+        (
+            ("job", "employer", "works in"),
+            r"\bmy (?:job|work|profession|employer|company)\b|\bwhat i do for\b|\bwhere i work\b|我(?:的)?(?:工作|职业|公司|单位)|我(?:在哪|是做什么)",
+        ),
+        (("diet",), r"\bmy diet\b|我(?:的)?饮食"),
+        (("marital status", "partner"), r"\bmy (?:marital status|relationship)\b|我(?:的)?婚姻"),
+        (("pet",), r"\bmy pets?\b|我(?:的)?宠物"),
+    )
+)
+"""What a wish to forget can name without naming a value."""
 
 _WISHES = (
     (
@@ -150,13 +153,14 @@ _ABOUT_ANSWERS = re.compile(
 
 def claims_in(text: str) -> Iterator[Claim]:
     """What the author says of themselves in one message, or wants forgotten."""
-    request = _FORGET.match(text)
-    stated = text[request.end() :] if request else text
-    for clause in stated_clauses(stated):
-        claim = _claim(clause.text, clause.sentence)
-        if claim is not None:
-            yield replace(claim, stance=Stance.FORGET) if request else claim
-    if request is None and _ABOUT_ANSWERS.search(text):
+    request = _FORGET.match(text.replace("’", "'"))
+    if request:
+        yield from _forgotten(text[request.end() :], text.strip())
+        return
+    for clause in stated_clauses(text):
+        for part in _coordinated(_with_subject(clause)):
+            yield from _claims(part, clause.sentence)
+    if _ABOUT_ANSWERS.search(text):
         yield from wishes_in(text)
 
 
@@ -167,30 +171,122 @@ def wishes_in(note: str) -> Iterator[Claim]:
             yield Claim(kind=BeliefKind.PREFERENCE, slot=slot, value=value, quote=note.strip())
 
 
-def _claim(clause: str, quote: str) -> Claim | None:
-    for pattern in _PATTERNS:
-        match = pattern.expression.search(clause)
+def _forgotten(text: str, quote: str) -> Iterator[Claim]:
+    """The statements that a wish to forget repeats; a matter that it only names, with an empty value."""
+    named = [claim for clause in stated_clauses(text) for claim in _claims(clause.text, quote) if claim.value]
+    if named:
+        yield from (replace(claim, stance=Stance.FORGET) for claim in named)
+        return
+    for slots, expression in _MATTERS:
+        if expression.search(text):
+            for slot in slots:
+                yield Claim(kind=BeliefKind.FACT, slot=slot, value="", quote=quote, stance=Stance.FORGET)
+
+
+def _with_subject(clause: Clause) -> str:
+    """The clause; where it goes on after "but" with a verb alone, with the subject of the one before it."""
+    goes_on = re.match(_VERBS, clause.text, re.IGNORECASE) and _FIRST_PERSON.match(clause.follows)
+    return f"i {clause.text}" if goes_on else clause.text
+
+
+def _coordinated(clause: str) -> list[str]:
+    """A clause, and what goes on in it with the same subject, as clauses of their own."""
+    if not _FIRST_PERSON.match(clause):
+        return [clause]
+    next_verb = _NEXT_VERB.search(clause)
+    if next_verb is None or _OPEN_ENDED.search(clause[: next_verb.start()]):
+        return [clause]
+    return [clause[: next_verb.start()], *_coordinated(f"i {clause[next_verb.end() :]}")]
+
+
+def _claims(clause: str, quote: str) -> Iterator[Claim]:
+    language = chinese if _CHINESE.search(clause) else english
+    form = language.in_one_form(clause)
+    denied = language.affirmed(form)
+    if denied is None:
+        yield from _stated(form, quote, language.PATTERNS)
+    elif denied:
+        for claim in _stated(denied, quote, language.PATTERNS):
+            yield from _denied(claim)
+
+
+def _denied(claim: Claim) -> Iterator[Claim]:
+    """The opposite of a claim: a liking turns into its reverse, anything else ends."""
+    if claim.slot == "likes":
+        if claim.polarity > 0:
+            yield replace(claim, polarity=-1, stance=Stance.HOLDS)
+    else:
+        yield replace(claim, stance=Stance.ENDS)
+
+
+def _stated(form: str, quote: str, patterns: tuple[Pattern, ...]) -> Iterator[Claim]:
+    """What the first pattern that fits finds; of those that end something, all that fit."""
+    for pattern in patterns:
+        match = pattern.expression.search(form)
         if match is None:
             continue
-        said, stance = match["value"], pattern.stance
-        if _NO_MORE.search(said) and stance is Stance.HOLDS and not _CHINESE.search(said):
-            stance = Stance.ENDS
-        value = _trimmed(said, pattern.slot)
-        if value and len(value) <= _MOST_VALUE_CHARACTERS and value.lower() not in _POINTING:
-            return Claim(
-                kind=pattern.kind,
-                slot=pattern.slot,
-                value=value,
-                quote=quote,
-                polarity=pattern.polarity,
-                stance=stance,
-            )
-    return None
+        found = list(_found(pattern, match, quote))
+        yield from found
+        if found and pattern.stance is Stance.HOLDS:
+            return
+
+
+def _found(pattern: Pattern, match: re.Match[str], quote: str) -> Iterator[Claim]:
+    groups = match.groupdict()
+    slot = pattern.slot.format(thing=groups.get("thing", "").strip().lower())
+    subject = _subject(groups.get("subject"))
+    said = match["value"]
+    stance = pattern.stance
+    if _NO_MORE.search(said) and pattern.polarity > 0:
+        stance = Stance.ENDS
+    for value in _values(said, slot, lists=pattern.lists):
+        yield Claim(
+            kind=pattern.kind if subject == SELF else BeliefKind.RELATION,
+            slot=slot,
+            value=value,
+            quote=quote,
+            subject=subject,
+            polarity=pattern.polarity,
+            stance=stance,
+        )
+
+
+def _subject(said: str | None) -> str:
+    if said is None:
+        return SELF
+    return _SAME_PERSON.get(said.lower(), said.lower())
+
+
+def _values(said: str, slot: str, *, lists: bool) -> Iterator[str]:
+    """The values in the words that a pattern has caught; none at all when the first says nothing."""
+    pairs = [match[0] for match in _FIXED_PAIR.finditer(said)]
+    for number, pair in enumerate(pairs):
+        said = said.replace(pair, f"\0{number}")
+    parts = _AND.split(said) if lists else [re.split(r"\s*[,，]", said)[0]]
+    for place, part in enumerate(parts):
+        value = re.sub(r"\0(\d+)", lambda found: pairs[int(found[1])], _trimmed(part, slot))
+        if not value or len(value) > _MOST_VALUE_CHARACTERS or not _says_something(value, slot):
+            if place == 0:
+                return
+            continue
+        yield _COUNTED.sub("", value) if slot == "pet" else value
+
+
+def _says_something(value: str, slot: str) -> bool:
+    if _POINTING.match(value) or _POINTING_WITHIN.search(value):
+        return False
+    return slot != "likes" or not _THE_ONE_AT_HAND.match(value)
 
 
 def _trimmed(value: str, slot: str) -> str:
-    """A value without what follows it in its clause."""
+    """A value without what surrounds it in its clause."""
     value = _NO_MORE.sub("", value.strip(" \"'"))
     if slot in _PLACES:
         value = _AFTER_A_PLACE.sub("", value)
-    return value.strip(" \"'了")
+    if slot == "job":
+        value = _AFTER_A_JOB.sub("", value)
+    if slot in ("plays", "pet"):
+        value = _AFTER_A_DOING.sub("", value)
+    while (shorter := _CHINESE_TAIL.sub("", _TAIL.sub("", value))) != value:
+        value = shorter
+    return value.strip(" \"'")

@@ -113,7 +113,8 @@ def _meet(beliefs: tuple[Belief, ...], claim: Claim, evidence: Evidence) -> list
     same = next((belief for belief in rivals if belief.key == key), None)
     if claim.stance is not Stance.HOLDS:
         after = _closed if claim.stance is Stance.ENDS else _retracted
-        return [] if same is None else [Edit(before=same, after=after(same, evidence.said_at))]
+        meant = [belief for belief in rivals if belief.key == key or not key]
+        return [Edit(before=belief, after=after(belief, evidence.said_at)) for belief in meant]
     if same is not None and same.polarity == claim.polarity:
         return [Edit(before=same, after=_repeated(same, evidence))]
     next_id = 1 + max((belief.belief_id for belief in beliefs), default=0)

@@ -9,7 +9,21 @@ _MOST_CHARS = 4_000
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
-_QUOTED_SPAN = re.compile(r'"[^"\n]{8,}"|“[^”]{4,}”|«[^»]{8,}»|「[^」]{4,}」|《[^》]{20,}》')
+_QUOTED_SPAN = re.compile(
+    r'"[^"\n]{8,}"|“[^”]{4,}”|«[^»]{8,}»|「[^」]{4,}」|《[^》]{20,}》'
+    r"|‘(?:[^’\n]|’(?=[a-zA-Z])){4,}’|(?<![\w])'(?:[^'\n]|'(?=\w)){8,}'(?!\w)"
+)
+_HANDED_OVER = re.compile(
+    r"\A(?![^\n]*(?:about (?:me|myself)|关于我|自我介绍))[^\n]*(?:[:：]|\b(?:this|these|the following|my|here is an?)\s+(?:\w+\s+)?"
+    r"(?:text|letter|article|e-?mail|story|poem|post|essay|paragraph|message|cv|review|lyrics|song|quote|passage|report|draft|"
+    r"speech|conversation|dialogue|chat)\b[^\n]*|(?:这|下面|以下|一)[^\n]{0,6}(?:信|文章|话|文字|故事|诗|邮件|帖子|短信|歌词|作文|简历|对话|评论)[^\n]*)\n",
+    re.IGNORECASE,
+)
+"""A first line that introduces what follows: a text to work on, which need not be the author speaking."""
+
+_SPEAKER = re.compile(r"^[ \t]*[^\W\d_][\w .]{0,24}[:：][ \t]*\S.*$", re.MULTILINE)
+"""A line of a transcript; one alone can be a label, two are a conversation."""
+
 _LINK = re.compile(r"\b(?:https?://|www\.)\S+")
 _TASK_ON_TEXT = re.compile(
     r"^\W*(?:(?:please|can you|could you|kindly|now)\s+)*"
@@ -32,12 +46,12 @@ _CLAUSE_BREAK = re.compile(
     re.IGNORECASE,
 )
 _REPORTING = re.compile(
-    r"\b(?:says?|said|asks?|asked|told (?:me|us|him|her)|wrote|writes|claims?|claimed|sings?|sang|lyrics?|quot(?:e|ed|es)|goes)"
+    r"\b(?:says?|said|asks?|asked|told (?:me|us|him|her)|wrote|writes|claims?|claimed|sings|sang|lyrics?|quot(?:e|ed|es)|goes)"
     r"\s*[,:]?$|(?:说|问|写道|唱道|回答|告诉我)[道了过]?[：:，]?$",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
-    r"\b(?:says?|said|asked|told (?:me|us|him|her)|wrote|claimed|sings?|lyrics?|quote[sd]?)\s*(?:that\s*)?[,:]\s"
+    r"\b(?:says?|said|asked|told (?:me|us|him|her)|wrote|claimed|sings|lyrics?|quote[sd]?)\s*(?:that\s*)?[,:]\s"
     r"|(?:说|问|写道|唱道)[：:]",
     re.IGNORECASE,
 )
@@ -65,13 +79,15 @@ class Clause:
 
 def own_words(text: str) -> str:
     """The text without what it only passes on: code, quotations, links, and material handed over for a task."""
-    text = text[:_MOST_CHARS].replace("’", "'").replace("‘", "'")
-    task = _TASK_ON_TEXT.match(text)
-    if task:
-        text = text[: task.end()]
+    text = text[:_MOST_CHARS]
+    for beginning in (_TASK_ON_TEXT, _HANDED_OVER):
+        if introduced := beginning.match(text):
+            text = text[: introduced.end()]
     for passed_on in (_CODE, _QUOTED_LINE, _QUOTED_SPAN, _LINK):
         text = passed_on.sub(" … ", text)
-    return text
+    if len(_SPEAKER.findall(text)) > 1:
+        text = _SPEAKER.sub(" … ", text)
+    return text.replace("’", "'").replace("‘", "'")
 
 
 def sentences(text: str) -> list[str]:

@@ -32,6 +32,12 @@ async def test_each_belief_has_a_number_and_a_button_that_deletes_it(bench: Benc
     assert "Oslo" not in str(history)
 
 
+async def test_a_belief_about_somebody_near_names_them(bench: Bench):
+    _, shown = await profile_after(bench, "My dog is called Rex.", "My favourite food is ramen.")
+    assert "dog · name: Rex" in shown.text
+    assert "favourite food: ramen" in shown.text
+
+
 async def test_what_is_delicate_is_asked_about_and_used_only_then(bench: Bench):
     ada, shown = await profile_after(bench, "I love going to church.")
     assert "This is delicate" in shown.text

@@ -4,6 +4,7 @@ import pytest
 
 from engine.profile.claims import Stance
 from engine.profile.facts import claims_in
+from storage.beliefs import SELF
 
 HOLDS = [
     ("My name is Anna nice to meet you.", "name", "Anna"),
@@ -28,16 +29,35 @@ HOLDS = [
     ("I work for Siemens.", "employer", "Siemens"),
     ("我在银行工作。", "employer", "银行"),
     ("I have two cats.", "pet", "cats"),
+    ("I've got two dogs and a parrot", "pet", "parrot"),
+    ("I'm a mother.", "children", "mother"),
+    ("I have two kids, by the way.", "children", "two kids"),
+    ("I live in a small town.", "home", "a small town"),
+    ("I'm 30 and work at Nokia.", "employer", "Nokia"),
+    ("I'm a big tennis fan.", "likes", "tennis"),
+    ("I love rock and roll.", "likes", "rock and roll"),
+    ("I like films, chess, and jazz.", "likes", "chess"),
+    ("My favorite band is Queen.", "favourite band", "Queen"),
+    ("I'm really shy.", "is", "shy"),
+    ("I want to become a pilot someday.", "wants", "become a pilot someday"),
+    ("我最喜欢的颜色是蓝色。", "favourite 颜色", "蓝色"),
+    ("我会说法语。", "speaks", "法语"),
     ("I really love hiking.", "likes", "hiking"),
     ("Well, I enjoy old films.", "likes", "old films"),
     ("我最喜欢篮球。", "likes", "篮球"),
 ]
 
 NOTHING = [
-    "I'm a mother.",
-    "I'm a morning person and a dreamer.",
-    "I am a believer.",
+    "I'm a bit tired.",
+    "I'm a little confused.",
+    "I have a question.",
+    "I have a cold.",
     "Call me later.",
+    "I like your idea and the way you said it.",
+    "I'd like to eat in Rome and work at a bank.",
+    "What do you think of this letter?\n\nDear Sir, I live in Rome.",
+    "Ann: I live in Rome.\nBen: I am a nurse.",
+    "He wrote 'I live in Rome. I love it here.'",
     "I love it.",
     "I hate them",
     "我喜欢你。",
@@ -57,7 +77,11 @@ NOTHING = [
 
 
 def told(text: str) -> list[tuple[str, str, int, Stance]]:
-    return [(claim.slot, claim.value, claim.polarity, claim.stance) for claim in claims_in(text)]
+    return [
+        (claim.slot, claim.value, claim.polarity, claim.stance)
+        for claim in claims_in(text)
+        if claim.subject == SELF
+    ]
 
 
 @pytest.mark.parametrize(("text", "slot", "value"), HOLDS)

@@ -1,0 +1,283 @@
+"""What the profile learns, how surely, and how fast.
+
+    python -m benchmarks.profile [--data FOLDER] [--messages 200000] [--sample 0] [--json]
+
+Four parts. *Sessions*: our own seeded conversations, in which it is known what must be believed; they share
+their author with the patterns, so that they can only tell that nothing has broken. *Personas* (needs
+`synthetic_persona_chat_test.csv.gz` in the folder): both sides of conversations, of which a profile may learn
+only one. *Speed*: from a message to a stored profile, embedding included, after a short and after a long
+history. *Replay*: real messages of the `chitchat-dataset` package (senders whose id begins with 0 to 7), each
+through the whole step; an error ends the run.
+
+A persona sentence is *learnt* when a belief about its speaker has at least half of its content words in the
+sentence, and the sentence at least three tenths of its own in the belief; *stated* when one line of the
+speaker has at least three fifths of its content words. Words are compared by stem, words like "I" and "love"
+left out. Whether a belief is true cannot be read from the personas, since the speakers invent as they talk:
+`--sample` prints so many beliefs, drawn at random, each beside the sentence that it was taken from, to be
+judged by a reader.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from chitchat_dataset import Dataset
+
+from benchmarks.persona_chat import FILE, Speaker, conversations
+from benchmarks.replay import percentile
+from engine.profile.document import document_of
+from engine.profile.embedding import NanoEmbedder
+from engine.profile.engine import ProfileEngine
+from engine.profile.keys import canonical_key
+from engine.profile.profile import Profile, observe
+from storage.beliefs import SELF, Belief, Cause, Edit
+from storage.database import Database
+from storage.profiles import ProfileStore
+from storage.records import Message, Role
+from storage.users import UserStore
+from tests.engine.profile.sessions import BEGIN, Line, judge, message_of, sessions
+
+_VECTOR = np.eye(1, 384, dtype=np.float32)[0]
+_SHORT, _LONG, _TIMED = 100, 100_000, 200
+_EMPTY = frozenset(
+    canonical_key(
+        "i me a the is are am was be been of in on at and or with for it have do"
+        " like love enjoy favourite favorite"
+    ).split()
+)
+
+
+def session_figures(count: int) -> dict[str, float]:
+    """The share of right answers by language and kind, and how many refused values were learnt."""
+    right: defaultdict[str, list[bool]] = defaultdict(list)
+    learnt = 0
+    for language in ("en", "zh"):
+        for session in sessions(language, count, seed=1):
+            for one in judge(session, _after(session.messages)):
+                right[f"{language}_{one.kind}"].append(one.right)
+                learnt += len(one.learnt)
+    return {name: sum(marks) / len(marks) for name, marks in sorted(right.items())} | {
+        "refused_learnt": learnt
+    }
+
+
+def persona_figures(folder: Path, *, sample: int) -> dict[str, float]:
+    """Recall on the personas and whose words each belief rests on; prints the worst of it."""
+    sentences = stated = learnt = stated_learnt = beliefs = own = rightly_attributed = 0
+    missed: list[tuple[float, str, str]] = []
+    strayed: list[tuple[str, str]] = []
+    drawn: list[tuple[Belief, str]] = []
+    for pair in conversations(folder):
+        for place, speaker in enumerate(pair):
+            held = [belief for belief in _talk(speaker, pair[1 - place]) if belief.polarity]
+            keys = [_content(f"{belief.subject} {belief.value}") for belief in held]
+            beliefs += len(held)
+            drawn += [(belief, belief.evidence[0].quote) for belief in held]
+            rightly_attributed += sum(_is_said_by(speaker, belief) for belief in held)
+            for belief, key in zip(held, keys, strict=True):
+                is_own = any(_covers(key, _content(sentence)) for sentence in speaker.persona)
+                own += is_own
+                if not is_own and any(_covers(key, _content(one)) for one in pair[1 - place].persona):
+                    strayed.append((belief.value, belief.evidence[0].quote))
+            for sentence in speaker.persona:
+                content = _content(sentence)
+                if not content:
+                    continue
+                is_learnt = any(_covers(key, content) for key in keys)
+                share, line = max(
+                    ((_share(content, _content(line)), line) for line in speaker.lines), default=(0.0, "")
+                )
+                sentences, learnt = sentences + 1, learnt + is_learnt
+                if share >= 0.6:
+                    stated, stated_learnt = stated + 1, stated_learnt + is_learnt
+                    if not is_learnt:
+                        missed.append((share, sentence, line))
+    _print_worst(missed, strayed)
+    for belief, quote in random.Random(0).sample(drawn, sample):
+        print(f"  {belief.subject} · {belief.slot} · {belief.value} ({belief.polarity:+d})   <- {quote}")
+    return {
+        "persona_beliefs": beliefs,
+        "attribution": rightly_attributed / beliefs,
+        "recall_of_stated": stated_learnt / stated,
+        "recall_of_all": learnt / sentences,
+        "stated_share": stated / sentences,
+        "beliefs_in_own_persona": own / beliefs,
+        "beliefs_in_others_persona_only": len(strayed) / beliefs,
+    }
+
+
+def _print_worst(missed: list[tuple[float, str, str]], strayed: list[tuple[str, str]]) -> None:
+    print("\nTen persona sentences that were said nearly word for word and not learnt:")
+    for _, sentence, line in sorted(set(missed), key=lambda one: (-one[0], len(one[2])))[:10]:
+        print(f"  {sentence}   <- {line}")
+    print("\nTen beliefs that only the other speaker's persona has:")
+    for value, quote in random.Random(0).sample(strayed, min(10, len(strayed))):
+        print(f"  {value}   <- {quote}")
+    print()
+
+
+async def speed_figures(folder: Path) -> dict[str, float]:
+    """Milliseconds from a message to a stored profile after a short and after a long history, in one run."""
+    texts = _real_texts(_LONG + _TIMED)
+    embedder = NanoEmbedder()
+    await embedder.embed("The model is loaded at its first use.")
+    engines = {
+        history: await _engine_after(folder / f"{history}.db", texts[:history], embedder)
+        for history in (_SHORT, _LONG)
+    }
+    seconds: dict[int, list[float]] = {_SHORT: [], _LONG: []}
+    for place, text in enumerate(texts[-_TIMED:]):
+        for history, (engine, _) in engines.items():  # in turns, so that whatever else runs slows both
+            message = _message(history + 1 + place, text)
+            begun = time.perf_counter()
+            await engine.observe(message)
+            seconds[history].append(time.perf_counter() - begun)
+    for _, database in engines.values():
+        await database.close()
+    short, long = (1_000 * percentile(seconds[history], 95) for history in (_SHORT, _LONG))
+    medians = [float(np.median(seconds[history])) for history in (_SHORT, _LONG)]
+    return {
+        "observe_ms_p95": short,
+        "observe_ms_p95_long_history": long,
+        "long_to_short_p95": long / short,
+        "long_to_short_median": medians[1] / medians[0],
+    }
+
+
+async def _engine_after(
+    path: Path, texts: Sequence[str], embedder: NanoEmbedder
+) -> tuple[ProfileEngine, Database]:
+    """An engine whose user has said all this; the vectors are drawn, since only the profile's size counts."""
+    database = await Database.open(path)
+    await UserStore(database).add(1, name="Ada", is_owner=False, now=BEGIN)
+    store, profile, chance = ProfileStore(database), Profile(), np.random.default_rng(0)
+    edits: dict[int, Edit] = {}
+    for place, text in enumerate(texts):
+        vector = chance.standard_normal(384).astype(np.float32)
+        change = observe(profile, _message(place + 1, text), vector / np.linalg.norm(vector))
+        profile = change.profile
+        edits |= {edit.after.belief_id: edit for edit in change.edits if edit.after is not None}
+    await store.save(
+        1,
+        revision=0,
+        last_message_id=profile.last_message_id,
+        document=document_of(profile),
+        edits=tuple(edits.values()),
+        at=BEGIN,
+        cause=Cause.MESSAGE,
+        message_id=None,
+    )
+    return ProfileEngine(store=store, embedder=embedder, now=lambda: BEGIN), database
+
+
+def replay_figures(count: int) -> dict[str, float]:
+    """Real messages through the step, each sender with a profile of their own."""
+    profiles: defaultdict[str, Profile] = defaultdict(Profile)
+    beliefs = messages = 0
+    for number, (sender, text) in enumerate(_real_messages(), start=1):
+        if number > count:
+            break
+        change = observe(profiles[sender], _message(number, text), _VECTOR)
+        profiles[sender] = change.profile
+        messages, beliefs = number, beliefs + sum(edit.before is None for edit in change.edits)
+    return {
+        "replayed": messages,
+        "replayed_people": len(profiles),
+        "replayed_new_beliefs": beliefs,
+        "replay_errors": 0,
+    }
+
+
+def _real_messages() -> Iterator[tuple[str, str]]:
+    source: Any = Dataset()
+    for conversation in source.values():
+        for message in (message for turn in conversation["messages"] for message in turn):
+            if message["sender"][0] in "01234567" and message["text"].strip():
+                yield message["sender"], message["text"].strip()
+
+
+def _real_texts(count: int) -> list[str]:
+    return [text for _, (_, text) in zip(range(count), _real_messages(), strict=False)]
+
+
+def _after(messages: Sequence[Message]) -> Profile:
+    profile = Profile()
+    for message in messages:
+        profile = observe(profile, message, _VECTOR).profile
+    return profile
+
+
+def _message(number: int, text: str, role: Role = Role.USER) -> Message:
+    return message_of(Line(text, role), message_id=number, at=BEGIN + timedelta(minutes=number))
+
+
+def _talk(speaker: Speaker, other: Speaker) -> Sequence[Belief]:
+    """What is held of a speaker after the conversation, in which the other one is the assistant."""
+    turns = [
+        (role, line)
+        for place in range(max(len(speaker.lines), len(other.lines)))
+        for role, lines in ((Role.USER, speaker.lines), (Role.ASSISTANT, other.lines))
+        for line in lines[place : place + 1]
+    ]
+    profile = _after([_message(number, line, role) for number, (role, line) in enumerate(turns, start=1)])
+    return (*profile.held, *profile.pending)
+
+
+def _is_said_by(speaker: Speaker, belief: Belief) -> bool:
+    """Whether a belief rests on the speaker's own lines alone."""
+    return all(any(one.quote in line for line in speaker.lines) for one in belief.evidence)
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(canonical_key(text).split()) - _EMPTY - {SELF}
+
+
+def _share(part: frozenset[str], whole: frozenset[str]) -> float:
+    return len(part & whole) / len(part) if part else 0.0
+
+
+def _covers(belief: frozenset[str], sentence: frozenset[str]) -> bool:
+    return _share(belief, sentence) >= 0.5 and _share(sentence, belief) >= 0.3
+
+
+async def measure(arguments: argparse.Namespace) -> dict[str, float]:
+    """All parts; that of the personas only when its file is there."""
+    figures = session_figures(arguments.sessions)
+    if (arguments.data / FILE).is_file():
+        figures |= persona_figures(arguments.data, sample=arguments.sample)
+    else:
+        print(f"No {FILE} in {arguments.data}: what is learnt of personas is not measured.")
+    with tempfile.TemporaryDirectory(prefix="mynah-profile-") as folder:
+        figures |= await speed_figures(Path(folder))
+    return figures | replay_figures(arguments.messages)
+
+
+def main() -> int:
+    """Print a table and, with `--json`, one object on the last line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("benchmarks/data"), help="folder of data sets")
+    parser.add_argument("--sessions", type=int, default=100, help="of each language")
+    parser.add_argument("--messages", type=int, default=20_000, help="real messages to replay")
+    parser.add_argument("--sample", type=int, default=0, help="beliefs to print for a reader")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    figures = asyncio.run(measure(arguments))
+    for name, value in figures.items():
+        print(f"{name:34} {value:12.3f}")
+    if arguments.json:
+        print(json.dumps(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

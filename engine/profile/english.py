@@ -1,0 +1,248 @@
+"""English statements about oneself: how a clause is brought into one form, and the patterns over that form."""
+
+import re
+
+from engine.profile.patterns import Pattern, ending, fact, habit, liking, wish
+from engine.profile.words import (
+    CHILDREN,
+    NUMBERS,
+    PARTNERS,
+    PETS,
+    PROFESSIONS,
+    RELATIVES,
+    SIBLINGS,
+    THINGS,
+    TRAITS,
+)
+
+_INTRO = re.compile(
+    r"^(?:(?:well|hi|hello|hey|oh|ah|wow|and|but|so|actually|also|yes|yeah|yep|no|nope|ok|okay|sure|cool|nice|great|"
+    r"personally|honestly|hmm+|haha|lol|thanks|then|anyway|btw|by the way|to be honest|fun fact|as for me|me too|"
+    r"for me|in fact|i guess|i mean|these days|nowadays|now|currently|right now|at the moment|since then)\b[\s,:!.]*)+",
+    re.IGNORECASE,
+)
+_CONTRACTIONS = tuple(
+    (re.compile(expression, re.IGNORECASE), full)
+    for expression, full in (
+        (r"^(i|we)(?:'m| m|m)\s", r"\1 am "),
+        (r"^(i|we)'ve\s", r"\1 have "),
+        (r"^(i|we)'d\s", r"\1 would "),
+        (r"^(i|we)'ll\s", r"\1 will "),
+        (r"^(i|we) don'?t\s", r"\1 do not "),
+        (r"^(i|we) haven'?t\s", r"\1 have not "),
+        (r"^(i|we) wasn'?t\s", r"\1 was not "),
+        (r"^(i|we) (?:can'?t|cannot)\s", r"\1 can not "),
+        (r"^(i|we) (?:didn'?t|won'?t|wouldn'?t|couldn'?t|ain'?t)\s", r"\1 did not "),
+        (r"^my name's\s", "my name is "),
+        (r"^i have got\s", "i have "),
+        (r"^i have been (?=[a-z]+ing\b)", "i am "),
+    )
+)
+_ADVERBS = re.compile(
+    r"^((?:i|we)(?: am| have| do| was)?)\s+(?:(?:really|also|still|just|now|absolutely|truly|actually|usually|always|often|mostly|"
+    r"mainly|definitely|currently|recently|already|even|simply|totally|completely|especially|particularly|generally|"
+    r"typically|normally|sometimes|proudly|happily|finally|both|honestly|personally|very much|quite|kind of|kinda|do(?! not\b))\s+)+",
+    re.IGNORECASE,
+)
+_NEGATED = re.compile(
+    r"^(?P<who>i|we)\s+(?:(?P<am>am) (?:not|no longer|never)|(?:do not|no longer|never|did not)(?: (?:really|actually|even))?|"
+    r"(?P<have>have)(?= no\s)|was not|was never|have not|have never|never was|never had)\s+(?P<rest>.+)$",
+    re.IGNORECASE,
+)
+_PAST = re.compile(
+    r"^(?:i|we)\s+(?:was not|was never|have not|have never|never was|never had|did not)\b", re.IGNORECASE
+)
+
+
+def in_one_form(clause: str) -> str:
+    """A clause whose beginning is brought into one form: "Well, I've been really enjoying" is "i am enjoying"."""
+    form = _INTRO.sub("", clause.strip())
+    for expression, full in _CONTRACTIONS:
+        form = expression.sub(full, form)
+    return _ADVERBS.sub(r"\1 ", form)
+
+
+def affirmed(form: str) -> str | None:
+    """What a denial denies, said as if it held; None when the clause denies nothing, "" when it looks back."""
+    denial = _NEGATED.match(form)
+    if denial is None:
+        return None
+    if _PAST.match(form):
+        return ""
+    verb = "am " if denial["am"] else "have " if denial["have"] else ""
+    return _ADVERBS.sub(r"\1 ", f"{denial['who']} {verb}{denial['rest']}")
+
+
+_V = r"(?P<value>[^\n;.!?()]+)"
+_ONE = r"(?P<value>[^\n,;.!?()]+)"
+_A = r"(?:an?\s+|the\s+)?"
+
+
+def _having(things: str) -> str:
+    return (
+        rf"(?:i|we) (?:have|own|keep|adopted|have adopted|bought|have bought|got)(?: got)?\s+(?P<value>(?:(?:{NUMBERS})\s+)"
+        rf"(?:[\w'-]+\s+){{0,3}}?(?:{things})\b(?!\s+(?:and|of)\s+(?:other|questions?))[^\n;.!?()]*)"
+    )
+
+
+_OTHER = rf"my (?:\w+er )?(?P<subject>{RELATIVES}|{PETS})"
+_NAME = r"(?P<value>(?-i:[^\W\d_a-z][\w'-]*(?:\s+[A-Z][\w'-]*){0,2})|[^\W\d_][\w'-]*)"
+
+PATTERNS: tuple[Pattern, ...] = (
+    fact("name", rf"(?:my (?:full |first |real )?name is|i am called|i go by)\s+{_NAME}"),
+    fact(
+        "name",
+        r"(?:you can |please |just |everyone |everybody |people |my friends )?calls? me\s+(?P<value>(?-i:[A-Z][\w'-]*))",
+    ),
+    fact("birthday", r"my birthday is\s+(?:on\s+)?(?:the\s+)?(?P<value>[^\n,;.!?]*\d[^\n,;.!?]*)"),
+    fact("birthday", r"i was born on\s+(?:the\s+)?(?P<value>[^\n;.!?]*\d[^\n,;.!?]*)"),
+    fact(
+        "age",
+        r"i (?:am|just turned|turned|am turning)\s+(?P<value>\d{1,2})(?:\s+(?:years?\b|now|and|this|today|last)|\s*[,;.!]|\s*$)",
+    ),
+    fact("age", r"i am an?\s+(?P<value>\d{1,2})[- ]year[- ]old\b"),
+    fact(
+        "origin",
+        rf"i (?:am (?:originally )?from|come from|originate from|was born in|was born and raised in)\s+{_ONE}",
+    ),
+    fact("grew up in", rf"i (?:grew up|was raised|was brought up) (?:in|on)\s+{_ONE}"),
+    ending(
+        "city",
+        rf"i (?:have left|left|moved away from|have moved away from|moved out of|am moving away from)\s+{_ONE}",
+    ),
+    ending(
+        "employer",
+        rf"i (?:quit|left|have left|resigned from|got fired from)\s+(?:(?:my|the) job (?:at|with)\s+)?{_ONE}",
+    ),
+    fact(
+        "home",
+        r"(?:i|we) (?:live|am living|reside|moved|have moved|stay)\s+(?:in|to|near|on|by|at)\s+(?P<value>(?:an?|my|our|the (?!neighbou?rhood))\s[^\n,;.!?()]+)",
+    ),
+    fact(
+        "city",
+        rf"i (?:live|am living|reside|am based|am located|have lived|am settled|moved|have moved|relocated|have relocated)\s+(?:in|to|near|on)\s+{_ONE}",
+    ),
+    fact(
+        "diet",
+        r"i (?:am|became|have become|went|turned) (?:an?\s+)?(?:strict |lifelong )?(?P<value>vegan|vegetarian|pescatarian)\b",
+    ),
+    fact(
+        "marital status",
+        r"i (?:am|got|just got|have been) (?:happily |recently |not yet )?(?P<value>married|single|divorced|engaged|widowed|separated)\b",
+    ),
+    fact(
+        "job",
+        rf"i (?:am|became|have become|will be|am training to be|trained as)\s+(?:now\s+)?(?:an?|the)\s+(?P<value>(?:[\w'-]+\s+){{0,3}}?(?:{PROFESSIONS}))\b(?!\s+(?:of|for a day|at heart))",
+    ),
+    fact(
+        "job",
+        rf"i (?:work|worked|am working|am employed|started|started working|have started|began working|got a job|have a job|have worked)(?: full-?time| part-?time)? as\s+{_A}{_ONE}",
+    ),
+    fact("job", rf"my (?:job|occupation|profession|career) is\s+(?:being\s+)?(?:as\s+)?{_A}{_ONE}"),
+    fact("job", r"i (?:do|make a living|earn my living)\s+(?:by\s+)?(?P<value>[\w ]+) for (?:a living|work)"),
+    fact(
+        "employer",
+        rf"i (?:work|am working|am employed|started working|have started working|got a job|have got a job|have a job|took a job|have worked)\s+(?:at|for|by)\s+(?!\d|years|many|several|over|about|the (?:last|past)|a (?:few|long)){_ONE}",
+    ),
+    fact(
+        "works in",
+        rf"i (?:work|am working|got a job|have a job|have worked)\s+(?:in|with|on)\s+(?!shifts|my own){_ONE}",
+    ),
+    fact(
+        "studies",
+        rf"i (?:study|am studying|major in|am majoring in|majored in|studied|have a degree in|am getting a degree in|am getting my (?:degree|phd|masters?) in)\s+{_ONE}",
+    ),
+    fact(
+        "studies",
+        r"i (?:am in|go to|attend|started|am attending|am going to)\s+(?P<value>(?:high |middle |law |medical |nursing |art |grad(?:uate)? |elementary |culinary |online |community )*(?:school|college|university|kindergarten))\b",
+    ),
+    fact("pet", _having(PETS), lists=True),
+    fact("children", _having(CHILDREN)),
+    fact(
+        "children",
+        r"i am (?:an?|the)\s+(?P<value>(?:(?:single|proud|new|stay at home|working|busy)\s+)*(?:mother|mom|mum|father|dad|parent|grandmother|grandma|grandfather|grandpa)(?: of [\w ]+)?)",
+    ),
+    fact("siblings", _having(SIBLINGS)),
+    fact("partner", _having(PARTNERS)),
+    fact("has", _having(THINGS)),
+    fact("has", rf"i (?:drive|ride|own|collect)\s+(?P<value>(?:{NUMBERS}|my own|my)\s+[^\n,;.!?]+)"),
+    fact("name", rf"{_OTHER}(?:'s name is| is called| is named)\s+{_NAME}"),
+    fact(
+        "job",
+        rf"{_OTHER} (?:is|was|works as|worked as)\s+{_A}(?P<value>(?:[\w'-]+\s+){{0,3}}?(?:{PROFESSIONS}))\b",
+    ),
+    fact("employer", rf"{_OTHER} (?:works|worked) (?:at|for|in)\s+{_ONE}"),
+    fact("city", rf"{_OTHER} (?:lives?|is living|are living|moved|resides?) (?:in|to|near|on|down)\s+{_ONE}"),
+    fact(
+        "favourite {thing}",
+        rf"my (?:all[- ]time )?favou?rite (?P<thing>[\w ]{{2,25}}?)(?: of all time| right now| to \w+)? (?:is|are|would be|has to be)\s+(?:probably |definitely |the\s+|my\s+|always\s+)*{_ONE}",
+    ),
+    fact(
+        "favourite {thing}",
+        r"(?P<value>[\w' -]{2,40}?) (?:is|are) my (?:all[- ]time )?favou?rite (?P<thing>[\w ]{2,25})",
+    ),
+    liking(
+        r"i (?:can not (?:stand|bear)|hate|dislike|detest|despise|loathe|am tired of|am sick of|have gone off|went off)\s+"
+        + _V,
+        -1,
+    ),
+    liking(
+        r"i (?:love|like|enjoy|adore|prefer|am enjoying|am loving|have come to (?:love|like)|have grown to (?:love|like)|am obsessed with|am passionate about|am interested in|am addicted to)\s+(?:to\s+)?"
+        + _V,
+        1,
+    ),
+    liking(
+        r"i am (?:an?\s+)?(?:(?:big|huge|avid|massive|die-?hard|great|lifelong)\s+)?(?:fan of|lover of|fond of|into|crazy about|mad about|keen on|enthusiastic about)\s+"
+        + _V,
+        1,
+    ),
+    liking(
+        r"i am (?:an?\s+)?(?:(?:big|huge|avid|massive|die-?hard)\s+)(?P<value>[\w' -]+?) (?:fan|lover|enthusiast|buff)\b",
+        1,
+    ),
+    liking(
+        rf"my (?:main |biggest |favou?rite )?(?:hobby|hobbies|passion|passions|interests?|pastimes?)(?: is| are| include)\s+{_V}",
+        1,
+    ),
+    liking(
+        r"i (?:spend|am spending) (?:most of |a lot of |all )?(?:my|of my)?\s*(?:free |spare )?time\s+" + _V,
+        1,
+    ),
+    habit(
+        "plays",
+        r"i (?:can )?(?:play|am playing|played|learned to play|am learning to play)\s+(?:the\s+)?(?P<value>[^\n;.!?()]+)",
+        lists=True,
+    ),
+    habit(
+        "speaks",
+        r"i (?:can )?(?:speak|am fluent in|am learning|know how to speak)\s+(?:fluent |some |a little |a bit of )?(?P<value>(?-i:[A-Z][a-z]+)(?:(?:,| and|, and) (?-i:[A-Z][a-z]+))*)",
+        lists=True,
+    ),
+    habit("good at", r"i am (?:very |really |pretty )?(?:good|great|skilled|talented) (?:at|with)\s+" + _ONE),
+    habit(
+        "does",
+        r"i (?P<value>(?:collect|teach|coach|volunteer|raise|breed|run (?=an? )|listen to|work out|exercise|train for|go (?=\w+ing\b|to the|to church)|practi[cs]e|write (?!to |about |you|this|that|back|in |down|it)|make (?=my own|music|jewelry|videos|pottery|art|clothes|furniture|quilts)|sell|grow|hunt|surf|knit|paint|sing|dance|garden|cook|bake|read (?=books|comics|novels|a lot|every|to)|watch (?=\w+ (?:every|all|a lot))|travel)\b[^\n,;.!?()]*)",
+    ),
+    fact(
+        "fears",
+        rf"i am (?:so |very |really |deathly |extremely )?(?:afraid|scared|terrified|frightened) of\s+{_ONE}",
+    ),
+    fact("allergy", rf"i am (?:very |severely )?allergic to\s+{_ONE}"),
+    fact(
+        "was",
+        rf"i (?:was|used to be|used to work as)\s+(?:an?|the|in the)\s+(?P<value>(?:[\w'-]+\s+){{0,3}}?(?:{PROFESSIONS}|army|navy|military|marines?|air force|veteran|athlete|champion))\b",
+    ),
+    fact(
+        "is",
+        rf"i am (?:very |quite |a bit |pretty |so |now |proudly |half |legally |of (?:the )?)?(?P<value>{TRAITS})\b(?=\s*(?:$|[,;.!?]|and|but|faith|person|man|woman|by))",
+    ),
+    fact(
+        "is",
+        r"i am (?:an?)\s+(?P<value>(?!bit\b|little\b|lot\b|few\b|tad\b|huge fan|big fan|fan\b|sucker\b|human\b|person\b)(?:[\w'-]+\s+){0,2}(?:person|man|woman|guy|girl|boy|kid|twin|veteran|believer|dreamer|introvert|extrovert|vegetarian|christian|catholic|muslim|jew|atheist|republican|democrat|feminist|gamer|runner|swimmer|surfer|skier|hiker|biker|cyclist|athlete|player|bookworm|foodie|collector|hunter|homebody|night owl|early bird|early riser|perfectionist|workaholic|hypochondriac|freshman|sophomore|junior|senior|graduate|orphan|only child|triplet|virgin|smoker|drinker|gardener|traveler|traveller|geek|nerd|fanatic|champion|millionaire|immigrant|widow|widower|bachelor|survivor|minimalist|hoarder|picky eater|pacifist|libra|leo|virgo|aries|taurus|gemini|cancer|scorpio|sagittarius|capricorn|aquarius|pisces))\b",
+    ),
+    fact("studies", rf"i am (?:studying|training|going to school|in school) to (?:be|become)\s+{_A}{_ONE}"),
+    wish(
+        "wants",
+        r"i (?:want|hope|plan|am planning|am hoping|dream|would love|would like|wish|am going|am training|am saving up|aspire)\s+(?:to|of|for)\s+(?P<value>(?:be|become|becoming|being|own|owning|move to|retire|learn (?!more|about (?:it|this|that))|travel|visit|get married|have (?:kids|children|a family)|start (?:a|my)|open (?:a|my)|publish|write a|run a|live in|go to (?:college|university|law school|medical school))\b[^\n,;.!?()]*)",
+    ),
+)
