@@ -38,12 +38,11 @@ from sumy.summarizers.lex_rank import LexRankSummarizer
 
 from engine.articles.article import Article
 from engine.articles.extract import extract, text_article
-from engine.articles.fetch import Fetcher
 from engine.articles.points import source_points
-from engine.articles.reading import PageReader
 from engine.articles.salience import split_sentences
 from engine.articles.sniffing import MediaType
-from engine.articles.summarize import MOST_PARTS, Reader, Summarizer, Summary, Wish
+from engine.articles.summarize import MOST_PARTS, Reader, Summarizer, Summary
+from engine.articles.wish import Wish
 from engine.errors import ArticleError
 from engine.language.bundled import resolve_model
 from engine.language.local import LocalModel
@@ -259,7 +258,7 @@ async def summaries(
 ) -> tuple[Figures, list[Summary]]:
     """Sum up all articles; how much is invented, how long it takes."""
     begun = time.monotonic()
-    written = [await summarizer.summarize_article(article, Reader(user_id=1)) for article in articles]
+    written = [await summarizer.summarize(article, Reader(user_id=1)) for article in articles]
     seconds = (time.monotonic() - begun) / max(1, len(articles))
     found = [
         inventions(summary, f"{article.title} {article.text}")
@@ -288,9 +287,7 @@ async def two_readers(summarizer: Summarizer, articles: Sequence[Article]) -> Fi
             Wish(interests=tuple(word for word, _ in (own - other).most_common(3)))
             for own, other in (common, common[::-1])
         ]
-        picked = [
-            await summarizer.summarize_article(article, Reader(user_id=1, wish=wish)) for wish in wishes
-        ]
+        picked = [await summarizer.summarize(article, Reader(user_id=1, wish=wish)) for wish in wishes]
         different += picked[0].points != picked[1].points
     return {"two_readers_differ": different / max(1, len(articles))}
 
@@ -311,7 +308,7 @@ async def long_text(summarizer: Summarizer, articles: Sequence[Article]) -> Figu
     article = text_article(text, url="")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begun = time.monotonic()
-    summary = await summarizer.summarize_article(article, Reader(user_id=1))
+    summary = await summarizer.summarize(article, Reader(user_id=1))
     seconds = time.monotonic() - begun
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     parts = {MOST_PARTS * article.text.find(point.passage) // len(article.text) for point in summary.points}
@@ -330,13 +327,10 @@ async def engine_figures(
     base = await asyncio.to_thread(resolve_model, "bundled", folder / "models", lambda _sentence: None)
     model = await asyncio.to_thread(LocalModel.load, folder=base.folder, name=base.name)
     database = await Database.open(folder / "mynah.db", key=None)
-    fetcher = Fetcher()
 
     def summarizer(words_its_own: bool) -> Summarizer:
         return Summarizer(
             model=model,
-            fetcher=fetcher,
-            reader=PageReader(),
             store=ArticleStore(database),
             now=lambda: datetime.now(UTC),
             own_words=words_its_own,
@@ -357,11 +351,10 @@ async def engine_figures(
             sample = articles[:: max(1, len(articles) // own_words)][:own_words]
             worded, written = await summaries(summarizer(True), sample, name="model")
             worded["model_coverage"] = _mean_coverage(written, sample)
-            picked = [await summarizer(False).summarize_article(each, Reader(user_id=1)) for each in sample]
+            picked = [await summarizer(False).summarize(each, Reader(user_id=1)) for each in sample]
             worded["model_coverage_of_chosen"] = _mean_coverage(picked, sample)
             figures |= worded
     finally:
-        await fetcher.close()
         await model.close()
         await database.close()
     return figures, items

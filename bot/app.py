@@ -27,10 +27,11 @@ from bot.chat import ChatHandlers
 from bot.delivery import Delivery
 from bot.export import ExportHandlers
 from bot.feedback import FeedbackHandlers
+from bot.files import Files
 from bot.forget import FORGET_PATTERN, ForgetHandlers
 from bot.inbox import POLL_FILE, InboxQueue, SiftingRequest
 from bot.joining import Joiner
-from bot.keyboard import NOT_LEARNT, TAP_PATTERN, TURN_PATTERN, Keyboards
+from bot.keyboard import NOT_LEARNT, READ_PATTERN, TAP_PATTERN, TURN_PATTERN, Keyboards
 from bot.lanes import Lanes
 from bot.menu import Menu
 from bot.outage import Outage, Recovery
@@ -38,6 +39,7 @@ from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
 from bot.privacy import BELIEF_PATTERN, PrivacyHandlers
 from bot.services import Services
 from bot.speaking import texts
+from bot.under_way import UnderWay
 from bot.welcome import Door, WelcomeHandlers
 from engine.assistant import Interrupted
 from storage.errors import WriteRefusedError
@@ -83,6 +85,7 @@ class Mynah:
     recovery: Recovery
     admin: AdminHandlers
     menu: Menu
+    under_way: UnderWay
 
 
 def build(services: Services, wires: Wires) -> Mynah:
@@ -135,7 +138,9 @@ def build(services: Services, wires: Wires) -> Mynah:
         bot=application.bot,
     )
     menu = Menu(bot=application.bot, access=services.access, preferences=services.preferences)
-    admin = _register(application, services, delivery, menu, joiner)
+    under_way = UnderWay()
+    files = Files(bot=application.bot, insistence=insistence)
+    admin = _register(application, services, delivery, menu, joiner, under_way, files)
     application.add_error_handler(_error_handler(lanes, delivery))
     return Mynah(
         application=application,
@@ -146,27 +151,52 @@ def build(services: Services, wires: Wires) -> Mynah:
         recovery=recovery,
         admin=admin,
         menu=menu,
+        under_way=under_way,
     )
 
 
 def _register(
-    application: TelegramApplication, services: Services, delivery: Delivery, menu: Menu, joiner: Joiner
+    application: TelegramApplication,
+    services: Services,
+    delivery: Delivery,
+    menu: Menu,
+    joiner: Joiner,
+    under_way: UnderWay,
+    files: Files,
 ) -> AdminHandlers:
     """All handlers in one place: the door first, then commands from new messages only, then plain text."""
     access = services.access
     welcome = WelcomeHandlers(access=access, delivery=delivery)
-    keyboards = Keyboards(messages=services.core.messages, feedback=services.feedback)
+    keyboards = Keyboards(
+        messages=services.core.messages, readings=services.readings, feedback=services.feedback
+    )
+    articles = ArticleHandlers(
+        sources=services.sources,
+        summarizer=services.summarizer,
+        answerer=services.answerer,
+        library=services.library,
+        messages=services.core.messages,
+        adapters=services.adapters,
+        keyboards=keyboards,
+        files=files,
+        joiner=joiner,
+        under_way=under_way,
+        delivery=delivery,
+    )
     chat = ChatHandlers(
         assistant=services.assistant,
         messages=services.core.messages,
         profiles=services.profiles,
         keyboards=keyboards,
         joiner=joiner,
+        articles=articles,
+        under_way=under_way,
         delivery=delivery,
     )
     feedback = FeedbackHandlers(feedback=services.feedback, keyboards=keyboards, delivery=delivery)
-    articles = ArticleHandlers(summarizer=services.summarizer, adapters=services.adapters, delivery=delivery)
-    privacy = PrivacyHandlers(profiles=services.profiles, delivery=delivery, now=services.core.now)
+    privacy = PrivacyHandlers(
+        profiles=services.profiles, readings=services.readings, delivery=delivery, now=services.core.now
+    )
     export = ExportHandlers(exporter=services.exporter, delivery=delivery, now=services.core.now)
     forget = ForgetHandlers(
         forgetter=services.forgetter,
@@ -215,6 +245,8 @@ def _register(
         application.add_handler(CommandHandler(name, callback, filters=_PRIVATE_MESSAGE))
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.COMMAND, chat.on_unknown_command))
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.TEXT, chat.on_text))
+    application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.Document.ALL, articles.on_document))
+    application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.CAPTION, articles.on_caption))
     application.add_handler(MessageHandler(_PRIVATE_MESSAGE & _CONTENT, chat.on_unsupported))
     # An edited command is in nobody's log, so it is neither run again nor taken for a question.
     application.add_handler(MessageHandler(_PRIVATE_EDIT & filters.TEXT & ~filters.COMMAND, chat.on_edit))
@@ -223,6 +255,7 @@ def _register(
     application.add_handler(CallbackQueryHandler(forget.on_choice, pattern=FORGET_PATTERN))
     application.add_handler(CallbackQueryHandler(chat.on_turn, pattern=TURN_PATTERN))
     application.add_handler(CallbackQueryHandler(chat.on_not_learnt, pattern=f"^{NOT_LEARNT}$"))
+    application.add_handler(CallbackQueryHandler(articles.on_tap, pattern=READ_PATTERN))
     application.add_handler(CallbackQueryHandler(choices.on_choice, pattern=CHOICE_PATTERN))
     application.add_handler(MessageReactionHandler(feedback.on_reaction))
     return admin

@@ -1,77 +1,419 @@
-"""/summarize: a link to a summary for this reader."""
+"""/summarize and what follows it: links, files and texts to summaries, passages, questions about them."""
 
-from telegram import Message, Update
-from telegram.constants import MessageEntityType
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from telegram import Document, Message, Update
+from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.article_request import ArticleRequest, of_command, of_links
 from bot.delivery import Delivery
+from bot.files import MOST_BYTES, Files, FileUnavailableError
 from bot.incoming import Incoming, incoming
+from bot.joining import Joined, Joiner
+from bot.keyboard import READ_PATTERN, Keyboards, offer
+from bot.links import links_in, links_of, shown_links, without
+from bot.live import LiveReply
+from bot.render import plain
+from bot.speaking import preferences, texts
+from bot.summary_text import answer_text, passages_text, summary_text
 from bot.texts import Texts
-from engine.articles.summarize import Reader, Summarizer, Summary
-from engine.errors import ArticleError, ModelError
+from bot.under_way import UnderWay
+from engine.articles.answer import Answerer
+from engine.articles.article import Article
+from engine.articles.library import Asked, Library, article_of, pairs
+from engine.articles.questions import asks, clearly_about
+from engine.articles.sources import SourceReader, type_of_file
+from engine.articles.summarize import Reader, Summarizer
+from engine.articles.wish import Length, Wanted, Wish, read_wishes
+from engine.assistant import Interrupted
+from engine.errors import ArticleError, ModelError, QueueFullError, SummaryStoppedError
 from engine.serving import ServedAdapters
+from storage.messages import MessageStore
+from storage.records import Message as LoggedMessage
+from storage.records import Reading, ReadingReply
 
-_LINKS: list[str | None] = [MessageEntityType.URL, MessageEntityType.TEXT_LINK]
+Read = Callable[[], Awaitable[Article]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something is shown: the chat, the update that asked for it, and which part of its answer it is.
+
+    `in_place_of` are the Telegram messages that it replaces.
+    """
+
+    asked: Asked
+    part: int = 0
+    in_place_of: Sequence[int] = ()
+
+    @property
+    def update_id(self) -> int:
+        """The update that is being handled."""
+        assert self.asked.update_id is not None, "everything that is shown answers an update"
+        return self.asked.update_id
 
 
 class ArticleHandlers:
-    """Handlers of links."""
+    """Handlers of everything that is to be read, and of what is asked about it."""
 
-    def __init__(self, *, summarizer: Summarizer, adapters: ServedAdapters, delivery: Delivery) -> None:
+    def __init__(
+        self,
+        *,
+        sources: SourceReader,
+        summarizer: Summarizer,
+        answerer: Answerer,
+        library: Library,
+        messages: MessageStore,
+        adapters: ServedAdapters,
+        keyboards: Keyboards,
+        files: Files,
+        joiner: Joiner,
+        under_way: UnderWay,
+        delivery: Delivery,
+    ) -> None:
+        self._sources = sources
         self._summarizer = summarizer
+        self._answerer = answerer
+        self._library = library
+        self._messages = messages
         self._adapters = adapters
+        self._keyboards = keyboards
+        self._files = files
+        self._joiner = joiner
+        self._under_way = under_way
         self._delivery = delivery
 
     async def on_summarize(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Summarise the link of the command, or of the message that it replies to."""
+        """Summarise what stands behind the command, what came with it, or what it replies to."""
         asked = incoming(update)
-        link = _link_for(asked)
-        if link is None:
+        alone = not asked.argument and asked.replied_to is None
+        joined = await self._joiner.with_following(update, expecting=alone)
+        argument = _after_command(joined.text)
+        meant = asked.message.reply_to_message
+        about = None if meant is None else await self._about_shown(asked, meant.message_id)
+        wanted = read_wishes(argument)
+        if about is not None and not links_of(joined.messages) and not wanted.rest:
+            await self._summarize_again(asked, *about, wanted)
+            return
+        request = of_command(argument, joined.messages, meant)
+        if request.is_empty:
             await self._delivery.say(asked.chat_id, asked.texts.summarize_usage)
             return
-        live = await self._delivery.live(chat_id=asked.chat_id, update_id=asked.update_id)
-        async with live:
-            live.show(asked.texts.reading.format(link=link))
-            sentence = await self._summarize(asked, link)
-        await self._delivery.say(asked.chat_id, sentence, shown_as=live.preview_id)
+        await self._read_all(asked, request, _asked(asked, joined.text))
 
-    async def _summarize(self, asked: Incoming, link: str) -> str:
-        """The summary as text, or the reason why there is none."""
-        try:
-            summary = await self._summarizer.summarize(
-                link, Reader(user_id=asked.user_id, adapter=self._adapters.of(asked.user_id))
+    async def on_document(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Summarise a file; words below it may be wishes, or a question that is answered afterwards."""
+        asked = incoming(update)
+        document = asked.message.document
+        assert document is not None, "the filter lets only files through"
+        caption = asked.message.caption or ""
+        wanted = read_wishes(_after_command(caption))
+        request = ArticleRequest(document=document, wanted=wanted)
+        is_question = bool(wanted.rest) and asks(caption)
+        if is_question:
+            request = ArticleRequest(document=document)
+        shown = await self._read_all(asked, request, _asked(asked, caption or document.file_name or ""))
+        if is_question and shown is not None:
+            about = await self._library.about(shown.message_id, user_id=asked.user_id)
+            if about is not None:
+                await self._answer(Place(asked=_asked(asked, caption), part=1), about[0], caption)
+
+    async def on_caption(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """A picture or the like with words: its links may be read, the rest is not."""
+        asked = incoming(update)
+        links = links_of([asked.message])
+        if links:
+            await self._offer(asked, links)
+        else:
+            await self._delivery.say(asked.chat_id, asked.texts.unsupported)
+
+    async def take(self, asked: Incoming, joined: Joined) -> bool:
+        """Handle a message that is about something to read or that was read; False for any other."""
+        links = links_of(joined.messages)
+        bare = bool(links) and not without(shown_links(joined.messages), joined.text).strip()
+        if bare or (links and joined.is_forwarded):
+            await self._offer(asked, links)
+            return True
+        if joined.quoted is not None or joined.is_forwarded:
+            return False
+        about, replied = await self._meant(asked)
+        if about is None:
+            return False
+        wanted = read_wishes(joined.text)
+        if wanted.says_something and not wanted.rest and about[1].length is not None:
+            await self._summarize_again(asked, *about, wanted)
+            return True
+        meant = asks(joined.text) if replied else await _clearly_about(joined.text, about[0])
+        if meant:
+            await self._answer(Place(asked=_asked(asked, joined.text)), about[0], joined.text)
+        return meant
+
+    async def on_tap(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """A tap below a summary, or below the question whether links shall be read."""
+        query = update.callback_query
+        assert query is not None, "this handles taps"
+        match = READ_PATTERN.fullmatch(query.data or "")
+        assert match is not None, "the handler's pattern let it through"
+        shown = query.message
+        if not isinstance(shown, Message):  # too old for Telegram to say what stands in it
+            with contextlib.suppress(TelegramError):
+                await query.answer(texts().article_unknown)
+            return
+        asked = Incoming(
+            update_id=update.update_id,
+            message=shown,
+            user_id=query.from_user.id,
+            chat_id=shown.chat_id,
+            texts=texts(),
+        )
+        if match[1] == "now":
+            with contextlib.suppress(TelegramError):  # it only ends the button's spinner
+                await query.answer()
+            links = links_in(shown.text or "")
+            await self._read_all(
+                asked, of_links(links), _asked(asked, " ".join(links)), in_place_of=[shown.message_id]
             )
-        except ArticleError as error:
-            return str(error)
-        except ModelError:
-            return asked.texts.failed
-        return _as_text(summary, asked.texts)
+            return
+        about = await self._library.about(int(match[2]), user_id=asked.user_id) if match[2] else None
+        with contextlib.suppress(TelegramError):
+            await query.answer(None if about is not None else texts().article_unknown)
+        if about is None:
+            return
+        if match[1] == "passages":
+            for part in plain(passages_text(about[1].points, about[0].text, texts())):
+                await self._delivery.say(asked.chat_id, part.text)
+        else:
+            await self._summarize_again(asked, *about, Wanted(steps=-1), in_place_of=int(match[2]))
+
+    async def _offer(self, asked: Incoming, links: Sequence[str]) -> None:
+        """Read links that came without a wish, or ask whether to."""
+        if preferences().summarize_links:
+            await self._read_all(asked, of_links(links), _asked(asked, " ".join(links)))
+            return
+        request = of_links(links)
+        await self._delivery.say(
+            asked.chat_id, "\n".join([asked.texts.summarize_these, *request.links]), buttons=offer()
+        )
+        await self._name_left_out(asked, request)
+
+    async def _read_all(
+        self, asked: Incoming, request: ArticleRequest, logged: Asked, *, in_place_of: Sequence[int] = ()
+    ) -> LoggedMessage | None:
+        """Read and show each thing that was asked for; returns the last summary, if there is one."""
+        usual = (Length(preferences().reply_length), not self._summarizer.own_words)
+        wish = await self._library.wish(asked.user_id, request.wanted, usual)
+        reads = [*(self._link(link) for link in request.links)]
+        if request.text is not None:
+            reads = [(asked.texts.reading_text, _reading(self._sources.text, request.text))]
+        elif request.document is not None:
+            refusal = _refusal(request.document, asked.texts)
+            if refusal is not None:
+                await self._delivery.say(asked.chat_id, refusal)
+                return None
+            reads = [self._file(request.document)]
+        shown: LoggedMessage | None = None
+        for part, (opening, read) in enumerate(reads):
+            place = Place(asked=logged, part=part, in_place_of=() if part else in_place_of)
+            shown = await self._show(place, opening, read, wish, request.wanted.rest)
+        await self._name_left_out(asked, request)
+        return shown
+
+    def _link(self, link: str) -> tuple[str, Read]:
+        return texts().reading.format(link=link), _reading(self._sources.link, link)
+
+    def _file(self, document: Document) -> tuple[str, Read]:
+        name = document.file_name or "file"
+
+        async def read() -> Article:
+            body = await self._files.content(document)
+            return await self._sources.file(
+                body, name=name, content_type=type_of_file(name, document.mime_type) or ""
+            )
+
+        return texts().reading.format(link=name), read
+
+    async def _name_left_out(self, asked: Incoming, request: ArticleRequest) -> None:
+        if request.left_out:
+            sentence = asked.texts.too_many_links.format(count=len(request.links))
+            await self._delivery.say(asked.chat_id, "\n".join([sentence, *request.left_out]))
+
+    async def _summarize_again(
+        self,
+        asked: Incoming,
+        reading: Reading,
+        reply: ReadingReply,
+        wanted: Wanted,
+        *,
+        in_place_of: int | None = None,
+    ) -> None:
+        """Sum up what was read before in another way; as a tap asks, in the place of the summary before."""
+        usual = (Length(reply.length or Length.NORMAL), reply.bullets)
+        wish = await self._library.wish(asked.user_id, Wanted(language=wanted.language), usual)
+        wish = Wish(
+            length=(wanted.length or usual[0]).stepped(wanted.steps),
+            bullets=usual[1] if wanted.bullets is None else wanted.bullets,
+            language=wanted.language,
+            interests=wish.interests,
+        )
+
+        async def read() -> Article:
+            return article_of(reading)
+
+        ids: Sequence[int] = ()
+        if in_place_of is not None:
+            ids = await self._delivery.shown_as(await self._messages.get(in_place_of))
+        place = Place(asked=_asked(asked, reading.url or reading.title), in_place_of=ids)
+        await self._show(place, asked.texts.reading.format(link=reading.title), read, wish, again=reading)
+
+    async def _show(
+        self,
+        place: Place,
+        opening: str,
+        read: Read,
+        wish: Wish,
+        unknown: str = "",
+        *,
+        again: Reading | None = None,
+    ) -> LoggedMessage | None:
+        """Read one thing and show its summary, or the one that was logged before the process ended."""
+
+        async def write(reader: Reader, live: LiveReply) -> tuple[str, ReadingReply]:
+            live.show(opening)
+            article = await read()
+            reader.check_wanted()
+            summary = await self._summarizer.summarize(article, reader)
+            reading_id = again.reading_id if again else await self._library.keep(reader.user_id, article)
+            note = texts().wish_unknown.format(words=unknown) if unknown else ""
+            return summary_text(summary, texts(), bullets=wish.bullets, note=note), ReadingReply(
+                reading_id=reading_id,
+                points=() if summary.whole else pairs(summary.points),
+                part=place.part,
+                length=wish.length,
+                bullets=wish.bullets,
+                wished=again is not None,
+            )
+
+        return await self._bring(place, write, wish, opening)
+
+    async def _answer(self, place: Place, reading: Reading, question: str) -> None:
+        """Answer a question from an article."""
+
+        async def write(reader: Reader, _live: LiveReply) -> tuple[str, ReadingReply]:
+            points = await self._answerer.answer(reading.text, question, reader)
+            about = ReadingReply(reading_id=reading.reading_id, points=pairs(points), part=place.part)
+            return answer_text(points, texts()), about
+
+        await self._bring(place, write, Wish(), "")
+
+    async def _bring(
+        self,
+        place: Place,
+        write: Callable[[Reader, LiveReply], Awaitable[tuple[str, ReadingReply]]],
+        wish: Wish,
+        opening: str,
+    ) -> LoggedMessage | None:
+        """Write something, log it and bring it to the chat; a failure is one sentence in its place."""
+        asked = place.asked
+        live = await self._delivery.live(
+            chat_id=asked.chat_id, update_id=place.update_id, in_place_of=place.in_place_of
+        )
+        reply = await self._library.logged(place.update_id, place.part)
+        if reply is None:
+            try:
+                async with live:
+                    with self._under_way.begin(asked.chat_id) as cancellation:
+                        reader = Reader(
+                            user_id=asked.user_id,
+                            adapter=self._adapters.of(asked.user_id),
+                            wish=wish,
+                            progress=lambda part, parts: _show_progress(live, opening, part, parts),
+                            cancellation=cancellation,
+                        )
+                        text, about = await write(reader, live)
+                reply = await self._library.log(asked, text, about)
+            except (ArticleError, ModelError, FileUnavailableError) as error:
+                if self._under_way.stopping and isinstance(error, SummaryStoppedError):
+                    raise Interrupted from error
+                await self._delivery.say(asked.chat_id, _sentence(error, texts()), shown_as=live.preview_id)
+                await self._delivery.forget_preview(place.update_id)
+                return None
+        preview = [] if live.preview_id is None else [live.preview_id]
+        await self._delivery.finish(
+            reply,
+            buttons=await self._keyboards.below(reply),
+            shown_as=[*preview, *place.in_place_of[1:]],
+            update_id=place.update_id,
+        )
+        if live.preview_id in await self._delivery.shown_as(reply):
+            await self._delivery.forget_preview(place.update_id)
+        return reply
+
+    async def _about_shown(self, asked: Incoming, telegram_id: int) -> tuple[Reading, ReadingReply] | None:
+        """The article that the message with this Telegram id is about."""
+        reply = await self._messages.reply_shown_as(chat_id=asked.chat_id, telegram_id=telegram_id)
+        return None if reply is None else await self._library.about(reply.message_id, user_id=asked.user_id)
+
+    async def _meant(self, asked: Incoming) -> tuple[tuple[Reading, ReadingReply] | None, bool]:
+        """The article that a message may be about, and whether the message says so by replying to it."""
+        if asked.replied_to is not None:
+            return await self._about_shown(asked, asked.replied_to), True
+        return await self._library.current(user_id=asked.user_id, chat_id=asked.chat_id), False
 
 
-def _link_for(asked: Incoming) -> str | None:
-    """The link that is meant; what is typed after the command counts even when Telegram saw no link in it."""
-    meant = asked.message.reply_to_message
-    return (
-        _first_link(asked.message)
-        or (asked.argument.split()[0] if asked.argument else None)
-        or (None if meant is None else _first_link(meant))
+async def _clearly_about(question: str, reading: Reading) -> bool:
+    return await asyncio.to_thread(clearly_about, question, f"{reading.title}\n{reading.text}")
+
+
+def _reading(read: Callable[[str], Awaitable[Article]], source: str) -> Read:
+    async def run() -> Article:
+        return await read(source)
+
+    return run
+
+
+def _asked(asked: Incoming, text: str) -> Asked:
+    return Asked(
+        user_id=asked.user_id,
+        chat_id=asked.chat_id,
+        text=text,
+        learnable=preferences().learning,
+        update_id=asked.update_id,
     )
 
 
-def _first_link(message: Message) -> str | None:
-    """The first link of a message, whether it is written out or lies behind words."""
-    for entity, text in message.parse_entities(_LINKS).items():
-        return entity.url or text
-    return None
+def _after_command(text: str) -> str:
+    """What follows the command, if there is one."""
+    if not text.startswith("/"):
+        return text
+    words = text.split(maxsplit=1)
+    return words[1] if len(words) > 1 else ""
 
 
-def _as_text(summary: Summary, texts: Texts) -> str:
-    """Title, summary, and what was read."""
-    head = "" if summary.generated or summary.whole else f"{texts.key_sentences}\n"
-    if summary.generated:
-        body = " ".join(point.text for point in summary.points)
-    else:
-        body = "\n".join(point.text if summary.whole else f"• {point.text}" for point in summary.points)
-    read = texts.what_was_read.format(words=f"{summary.words:,}", site=summary.site)
-    when = "" if summary.published is None else f", {summary.published:%Y-%m-%d}"
-    return f"{summary.title}\n\n{head}{body}\n\n{read}{when}"
+def _refusal(document: Document, texts: Texts) -> str | None:
+    """Why a file is not read, as far as can be said before it is here."""
+    if type_of_file(document.file_name or "", document.mime_type) is None:
+        return texts.file_unknown
+    return texts.file_too_large if (document.file_size or 0) > MOST_BYTES else None
+
+
+def _show_progress(live: LiveReply, opening: str, part: int, parts: int) -> None:
+    if parts > 1:
+        live.show(f"{opening}\n{texts().reading_part.format(part=part, parts=parts)}")
+
+
+def _sentence(error: Exception, texts: Texts) -> str:
+    match error:
+        case SummaryStoppedError():
+            return texts.stopping
+        case ArticleError():
+            return texts.problems[error.args[0].name]
+        case FileUnavailableError():
+            return texts.file_unavailable
+        case QueueFullError():
+            return texts.queue_full
+        case _:
+            return texts.failed

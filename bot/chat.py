@@ -8,12 +8,14 @@ from telegram import Update
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.articles import ArticleHandlers
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
 from bot.joining import Joiner
 from bot.keyboard import TURN_PATTERN, Keyboards
 from bot.speaking import preferences, texts
 from bot.texts import Texts
+from bot.under_way import UnderWay
 from engine.assistant import Assistant, Question, Reply, Wishes
 from engine.errors import EmptyReplyError, ModelError, PromptTooLongError, QueueFullError
 from engine.language.model import Cancellation, TextSink
@@ -35,6 +37,8 @@ class ChatHandlers:
         profiles: ProfileEngine,
         keyboards: Keyboards,
         joiner: Joiner,
+        articles: ArticleHandlers,
+        under_way: UnderWay,
         delivery: Delivery,
     ) -> None:
         self._assistant = assistant
@@ -43,12 +47,15 @@ class ChatHandlers:
         self._keyboards = keyboards
         self._joiner = joiner
         self._delivery = delivery
-        self._under_way: dict[int, Cancellation] = {}
+        self._articles = articles
+        self._under_way = under_way
 
     async def on_text(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer a message, together with those that belong to it."""
         asked = incoming(update)
         joined = await self._joiner.with_following(update)
+        if await self._articles.take(asked, joined):
+            return
         question = Question(
             user_id=asked.user_id,
             chat_id=asked.chat_id,
@@ -169,11 +176,8 @@ class ChatHandlers:
     async def on_stop(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """End the reply under way at its next token."""
         asked = incoming(update)
-        cancellation = self._under_way.get(asked.chat_id)
-        if cancellation is None:
+        if not self._under_way.stop(asked.chat_id):
             await self._delivery.say(asked.chat_id, asked.texts.nothing_to_stop)
-        else:
-            cancellation.cancel()
 
     async def on_unknown_command(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Point to the list of commands."""
@@ -215,11 +219,8 @@ class ChatHandlers:
         await self._deliver(reply.reply, asked, shown_as=_ids(live.preview_id, in_place_of))
 
     async def _write(self, chat_id: int, write: Write, sink: TextSink) -> Reply | None:
-        cancellation = self._under_way[chat_id] = Cancellation()
-        try:
+        with self._under_way.begin(chat_id) as cancellation:
             return await write(sink, cancellation)
-        finally:
-            del self._under_way[chat_id]
 
     async def _deliver(self, reply: Message, asked: Incoming, *, shown_as: Sequence[int]) -> None:
         """Send the reply; the profile learns from its question afterwards, and only once."""

@@ -10,7 +10,7 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.calls import Insistence, UncertainDeliveryError
 from bot.live import LiveReply
-from bot.render import Part, render
+from bot.render import Part, plain, render
 from engine.assistant import Interrupted
 from storage.outbox import OutboxStore
 from storage.records import Message, OutboxPart, SendState
@@ -75,7 +75,7 @@ class Delivery:
 
         It takes the place of the messages `shown_as`, such as its preview; those left over are deleted.
         """
-        parts = _rendered(reply.text + ending)
+        parts = _rendered(reply, ending)
         planned = await self._outbox.plan(
             reply.message_id,
             chat_id=reply.chat_id,
@@ -97,7 +97,7 @@ class Delivery:
             chat_id=reply.chat_id,
             telegram_id=telegram_id,
             shows=reply.message_id,
-            parts=_rendered(reply.text + ending),
+            parts=_rendered(reply, ending),
         )
         for part in planned:
             await self._send(part, buttons if part is planned[-1] else None, user_id=reply.user_id)
@@ -163,6 +163,10 @@ class Delivery:
             await self._users.set_reachable(chat_id, False)
         except BadRequest as error:
             logger.warning("a notice to chat %d was refused: %s", chat_id, error.message)
+
+    async def forget_preview(self, update_id: int) -> None:
+        """What an update has on screen is finished: more that it brings begins in messages of its own."""
+        await self._updates.set_preview(update_id, None)
 
     async def _remove(self, chat_id: int, telegram_id: int) -> None:
         with contextlib.suppress(TelegramError):  # it may be gone already, or be too old to be deleted
@@ -238,9 +242,13 @@ class Delivery:
         return sent.message_id
 
 
-def _rendered(text: str) -> list[tuple[str, str]]:
-    """The parts of a text as the outbox keeps them: text, and entities as JSON."""
-    parts = render(text) or [Part(text="…", entities=())]
+def _rendered(reply: Message, ending: str) -> list[tuple[str, str]]:
+    """The parts of a reply as the outbox keeps them: text, and entities as JSON.
+
+    Markdown is what models write: the words of an article are shown as they are.
+    """
+    text = reply.text + ending
+    parts = (plain(text) if reply.generation is None else render(text)) or [Part(text="…", entities=())]
     return [(part.text, _to_json(part.entities)) for part in parts]
 
 

@@ -63,8 +63,8 @@ class FeedbackHandlers:
             if rating is None:
                 await query.answer(texts().rating_unknown)
                 return
-            await query.answer(texts().rated_up if value > 0 else texts().rated_down)
             reply = await self._feedback.reply(message_id)
+            await query.answer(_thanks(reply, value))
             await query.edit_message_reply_markup(reply and await self._keyboards.below(reply))
 
     async def on_reaction(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -101,12 +101,22 @@ class FeedbackHandlers:
         """Store what was said of a reply; returns the thanks."""
         if reply.origin is Origin.PRIVATE or not preferences().learning:
             return asked.texts.why_not_learnt
+        if reply.origin is Origin.ARTICLE:
+            await self._feedback.note(reply, asked.argument)
+            return asked.texts.feedback_noted.format(note=_short(asked.argument))
         if better := _BETTER.fullmatch(asked.argument):
             correction = better[1].strip()
             await self._feedback.correct(reply, correction)
             return asked.texts.feedback_corrected.format(correction=_short(correction))
         await self._feedback.note(reply, asked.argument)
         return asked.texts.feedback_noted.format(note=_short(asked.argument))
+
+
+def _thanks(reply: Message | None, value: int) -> str:
+    """What a thumb changes: nothing of an article is learnt by night."""
+    if reply is not None and reply.origin is Origin.ARTICLE:
+        return texts().summary_liked if value > 0 else texts().summary_disliked
+    return texts().rated_up if value > 0 else texts().rated_down
 
 
 def _value(reactions: Sequence[ReactionType]) -> int | None:

@@ -30,6 +30,7 @@ class Joined:
     quoted: str | None
     is_forwarded: bool
     telegram_id: int | None
+    messages: tuple[Message, ...]
 
 
 class Joiner:
@@ -57,8 +58,11 @@ class Joiner:
         """Whether an earlier update was handled together with this one."""
         return update.update_id in self._taken
 
-    async def with_following(self, update: Update) -> Joined:
-        """The message of this update together with those that belong to it; waits where more may come."""
+    async def with_following(self, update: Update, *, expecting: bool = False) -> Joined:
+        """The message of this update together with those that belong to it; waits where more may come.
+
+        `expecting` says that the message means little alone, as a command before the text that it is for.
+        """
         assert update.message is not None, "only new messages are joined"
         parts = [update.message]
         lane = next(lane for lane, waiting in self._waiting.items() if update in waiting)
@@ -68,7 +72,7 @@ class Joiner:
             if taken is not None:
                 parts.append(taken)
                 deadline = asyncio.get_running_loop().time() + self._wait_seconds
-            elif not await self._another_may_come(parts[-1], deadline):
+            elif not await self._another_may_come(parts[-1], deadline, expecting and len(parts) == 1):
                 return join(parts)
 
     def _take(self, lane: Hashable, first: Update, parts: Sequence[Message]) -> Message | None:
@@ -79,10 +83,10 @@ class Joiner:
         self._taken.add(after[0].update_id)
         return after[0].message
 
-    async def _another_may_come(self, last: Message, deadline: float) -> bool:
+    async def _another_may_come(self, last: Message, deadline: float, expecting: bool) -> bool:
         """Wait for the next arrival; False when the time is over or nothing is expected."""
         seconds = deadline - asyncio.get_running_loop().time()
-        if seconds <= 0 or not (_is_full(last) or last.forward_origin):
+        if seconds <= 0 or not (expecting or _is_full(last) or last.forward_origin):
             return False
         self._arrival.clear()
         try:
@@ -116,6 +120,7 @@ def join(parts: Sequence[Message]) -> Joined:
         is_forwarded=not typed,
         # An edit of one piece tells nothing of the others, so it must not replace the whole.
         telegram_id=own[0].message_id if len(own) == 1 else None,
+        messages=tuple(parts),
     )
 
 

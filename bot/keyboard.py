@@ -1,16 +1,21 @@
-"""What hangs below a reply: thumbs or the sign of a private one, and arrows between several answers."""
+"""What hangs below a reply: thumbs or the sign of a private one, arrows between several answers, and what
+leads from the summary of an article to its passages or to a shorter one.
+"""
 
 import re
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.speaking import preferences, texts
+from engine.articles.wish import Length
 from engine.feedback import Feedback
 from storage.messages import MessageStore
-from storage.records import Message, Origin
+from storage.readings import ReadingStore
+from storage.records import Message, Origin, ReadingReply
 
 TAP_PATTERN = re.compile(r"fb:(\d+):(-?1)")
 TURN_PATTERN = re.compile(r"go:(\d+)")
+READ_PATTERN = re.compile(r"read:(now|passages|shorter)(?::(\d+))?")
 NOT_LEARNT = "not learnt"
 """Plain callback data works after any restart."""
 
@@ -20,8 +25,9 @@ _THUMBS = ((1, "👍"), (-1, "👎"))
 class Keyboards:
     """Makes the buttons of a reply from what is known of it."""
 
-    def __init__(self, *, messages: MessageStore, feedback: Feedback) -> None:
+    def __init__(self, *, messages: MessageStore, readings: ReadingStore, feedback: Feedback) -> None:
         self._messages = messages
+        self._readings = readings
         self._feedback = feedback
 
     async def below(self, reply: Message) -> InlineKeyboardMarkup | None:
@@ -36,6 +42,9 @@ class Keyboards:
             answers = [answer.message_id for answer in await self._messages.replies_to(reply.question_id)]
             if len(answers) > 1:
                 rows.append(_arrows(answers, answers.index(reply.message_id)))
+        about = await self._readings.reply(reply.message_id)
+        if about is not None and about.points:
+            rows.append(_of_article(reply.message_id, about))
         return InlineKeyboardMarkup(rows) if rows else None
 
 
@@ -56,3 +65,16 @@ def _arrows(answers: list[int], shown: int) -> list[InlineKeyboardButton]:
         InlineKeyboardButton(label, callback_data=f"go:{answers[index % len(answers)]}")
         for label, index in turns
     ]
+
+
+def offer() -> InlineKeyboardMarkup:
+    """The button below the question whether links shall be read; the links stand in the question."""
+    return InlineKeyboardMarkup([[InlineKeyboardButton(texts().summarize_now, callback_data="read:now")]])
+
+
+def _of_article(message_id: int, about: ReadingReply) -> list[InlineKeyboardButton]:
+    """From a summary or an answer to its passages, and from a summary to a shorter one."""
+    buttons = [InlineKeyboardButton(texts().passages, callback_data=f"read:passages:{message_id}")]
+    if about.length not in (None, Length.SHORT):
+        buttons.append(InlineKeyboardButton(texts().shorter, callback_data=f"read:shorter:{message_id}"))
+    return buttons

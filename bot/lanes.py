@@ -23,6 +23,10 @@ logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 """An update that was begun this often and never ended takes the process down with it: it is given up."""
 
+_IN_TURN = ("forget:", "read:now", "read:shorter")
+"""Taps that take their turn: what erases must not run beside a reply that is about to be logged, and what
+brings a new reply must not run beside another."""
+
 _UNBOUNDED = 1_000_000
 """Lanes bound the work per chat; a bound over all chats would let one chat's backlog hold up the others."""
 
@@ -124,9 +128,8 @@ def lane_of(update: Update) -> Hashable:
     if update.message_reaction is not None:
         return ("tap", chat_id)
     if update.callback_query is not None:
-        # What erases must not run beside a reply that is about to be logged.
-        erases = (update.callback_query.data or "").startswith("forget:")
-        return ("chat" if erases else "tap", chat_id)
+        in_turn = (update.callback_query.data or "").startswith(_IN_TURN)
+        return ("chat" if in_turn else "tap", chat_id)
     if update.message is not None and _is_stop(update.message.text):
         return ("stop", chat_id)
     return ("chat", chat_id)

@@ -22,6 +22,7 @@ _CHOICES: dict[str, dict[str, dict[str, Any]]] = {
     "language": {language: {"language": language} for language in LANGUAGES},
     "length": {length.value: {"reply_length": length} for length in ReplyLength},
     "buttons": {"on": {"buttons": True}, "off": {"buttons": False}},
+    "links": {"ask": {"summarize_links": False}, "read": {"summarize_links": True}},
     "learning": {"on": {"learning": True}, "off": {"learning": False}},
     "quiet": {
         "none": {"quiet_hours": None},

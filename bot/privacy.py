@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
@@ -18,10 +18,14 @@ from engine.profile.engine import ProfileEngine
 from engine.profile.profile import Profile
 from engine.profile.style import Style
 from storage.beliefs import SELF, Belief
+from storage.readings import ReadingStore
+from storage.records import ReadArticle
 
 BELIEF_PATTERN = re.compile(r"belief:(keep|erase):(\d+)")
 
 _MOST_TOPICS = 5
+_MOST_READ = 5
+_MOST_TITLE = 100
 _MOST_BUTTONS = 96  # Telegram takes a hundred
 _BUTTONS_A_ROW = 6
 
@@ -29,8 +33,16 @@ _BUTTONS_A_ROW = 6
 class PrivacyHandlers:
     """Handlers of what a user may know of themselves here."""
 
-    def __init__(self, *, profiles: ProfileEngine, delivery: Delivery, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        profiles: ProfileEngine,
+        readings: ReadingStore,
+        delivery: Delivery,
+        now: Callable[[], datetime],
+    ) -> None:
         self._profiles = profiles
+        self._readings = readings
         self._delivery = delivery
         self._now = now
 
@@ -38,8 +50,11 @@ class PrivacyHandlers:
         """Show the profile in plain words, with a button to delete each belief or to keep one that waits."""
         asked = incoming(update)
         profile = await self._profiles.get(asked.user_id)
+        read = await self._readings.read_lately(asked.user_id, limit=_MOST_READ)
         await self._delivery.say(
-            asked.chat_id, describe(profile, texts(), self._now()), buttons=_buttons(profile, self._now())
+            asked.chat_id,
+            describe(profile, texts(), self._now(), read),
+            buttons=_buttons(profile, self._now()),
         )
 
     async def on_choice(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -57,15 +72,20 @@ class PrivacyHandlers:
             profile = await self._profiles.get(user_id)
             await self._delivery.say(
                 query.message.chat.id,
-                describe(profile, texts(), self._now()),
+                describe(
+                    profile,
+                    texts(),
+                    self._now(),
+                    await self._readings.read_lately(user_id, limit=_MOST_READ),
+                ),
                 buttons=_buttons(profile, self._now()),
                 shown_as=query.message.message_id,
             )
 
 
-def describe(profile: Profile, texts: Texts, now: datetime) -> str:
-    """A profile in plain words: beliefs, numbered as their buttons are, topics, manner of writing."""
-    if not profile.style.messages and not profile.held and not profile.pending:
+def describe(profile: Profile, texts: Texts, now: datetime, read: Sequence[ReadArticle] = ()) -> str:
+    """A profile in plain words: beliefs, numbered as their buttons, topics, articles, manner of writing."""
+    if not profile.style.messages and not profile.held and not profile.pending and not read:
         return texts.profile_empty
     shown, waiting = _shown(profile, now), profile.pending
     beliefs = [f"{number}. {_belief(one, texts, now)}" for number, one in enumerate(shown, start=1)]
@@ -77,6 +97,7 @@ def describe(profile: Profile, texts: Texts, now: datetime) -> str:
         "\n".join([texts.profile_beliefs, *beliefs]) if beliefs else "",
         "\n".join([texts.profile_pending, *asked]) if asked else "",
         texts.profile_topics.format(topics="; ".join(topic.label for topic in topics)) if topics else "",
+        "\n".join([texts.profile_read, *(_read_article(one) for one in read)]) if read else "",
         _style(profile.style, texts) if profile.style.messages else "",
     ]
     return "\n\n".join(block for block in blocks if block)
@@ -97,6 +118,11 @@ def _buttons(profile: Profile, now: datetime) -> InlineKeyboardMarkup | None:
     ][:_MOST_BUTTONS]
     rows = [buttons[start : start + _BUTTONS_A_ROW] for start in range(0, len(buttons), _BUTTONS_A_ROW)]
     return InlineKeyboardMarkup(rows) if rows else None
+
+
+def _read_article(read: ReadArticle) -> str:
+    thumb = {1: " 👍", -1: " 👎", None: ""}[read.value]
+    return f"– {read.title[:_MOST_TITLE]}{thumb}"
 
 
 def _belief(belief: Belief, texts: Texts, now: datetime) -> str:

@@ -66,6 +66,11 @@ def render(markdown: str, *, convert: Converter = telegramify) -> list[Part]:
     return [_part(piece) for piece in pieces]
 
 
+def plain(text: str) -> list[Part]:
+    """The messages that show a text as it is, without reading it as Markdown."""
+    return [_part(piece) for piece in _split(clean(text), [])]
+
+
 def _formatted(markdown: str, convert: Converter) -> Iterable[Piece]:
     """The formatted pieces; none where the conversion failed."""
     if len(markdown) > _MAX_PARSED_CHARACTERS:

@@ -69,6 +69,7 @@ async def _stop(
     """Begin nothing new, end replies at the next token, then let go of Telegram."""
     mynah.lanes.stop()
     services.assistant.interrupt()
+    mynah.under_way.interrupt()
     mynah.insistence.stop()
     follower.cancel()
     try:

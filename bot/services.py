@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 from bot.access import Access, new_code
 from bot.settings import Settings
 from engine.articles.ability import words_its_own
+from engine.articles.answer import Answerer
 from engine.articles.fetch import Fetcher
+from engine.articles.library import Library
 from engine.articles.reading import PageReader
+from engine.articles.sources import SourceReader
 from engine.articles.summarize import Summarizer
 from engine.assistant import Assistant
 from engine.erasure import ErasureFollower, Forgetter
@@ -32,6 +35,7 @@ from storage.messages import MessageStore
 from storage.outbox import OutboxStore
 from storage.preferences import PreferenceStore
 from storage.profiles import ProfileStore
+from storage.readings import ReadingStore
 from storage.runs import RunStore
 from storage.updates import UpdateStore
 from storage.users import UserStore
@@ -77,7 +81,11 @@ class Services:
     assistant: Assistant
     profiles: ProfileEngine
     feedback: Feedback
+    sources: SourceReader
     summarizer: Summarizer
+    answerer: Answerer
+    library: Library
+    readings: ReadingStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +167,8 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
         now=core.now,
     )
     await access.load()
-    erasures = ErasureStore(database)
+    erasures, readings = ErasureStore(database), ReadingStore(database)
+    own_words = words_its_own(core.base.folder)
     return Services(
         core=core,
         access=access,
@@ -182,14 +191,11 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
         feedback=Feedback(
             messages=core.messages, ratings=FeedbackStore(database), profiles=profiles, now=core.now
         ),
-        summarizer=Summarizer(
-            model=model,
-            fetcher=fetcher,
-            reader=PageReader(),
-            store=ArticleStore(database),
-            now=core.now,
-            own_words=words_its_own(core.base.folder),
-        ),
+        sources=SourceReader(fetcher=fetcher, pages=PageReader()),
+        summarizer=Summarizer(model=model, store=ArticleStore(database), now=core.now, own_words=own_words),
+        answerer=Answerer(model=model, embedder=embedder, own_words=own_words),
+        library=Library(readings=readings, messages=core.messages, profiles=profiles, now=core.now),
+        readings=readings,
     )
 
 

@@ -76,14 +76,41 @@ class Texts:
     status_base: str
     status_adapter: str
     summarize_usage: str
+    summarize_these: str
+    summarize_now: str
+    too_many_links: str
     reading: str
+    reading_text: str
+    reading_part: str
     key_sentences: str
-    what_was_read: str
+    picked_for: str
+    words_read: str
+    words_read_partial: str
+    date: str
+    months: dict[int, str]
+    """From 1 on."""
+    language_missing: str
+    language_names: dict[str, str]
+    wish_unknown: str
+    passages: str
+    passages_head: str
+    shorter: str
+    article_says: str
+    article_silent: str
+    article_unknown: str
+    summary_liked: str
+    summary_disliked: str
+    file_unknown: str
+    file_too_large: str
+    file_unavailable: str
+    problems: dict[str, str]
+    """Why there is no summary, by the name of the problem."""
     profile_empty: str
     profile_beliefs: str
     profile_pending: str
     belief_unknown: str
     profile_topics: str
+    profile_read: str
     profile_style: str
     slots: dict[str, str]
     """Names of the profile's slots; a slot without one is shown by its own word."""

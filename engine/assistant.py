@@ -123,8 +123,8 @@ class Assistant:
     ) -> Reply | None:
         """Answer the last question once more, drawn anew; None when there is nothing to answer again."""
         last = await self._messages.last_reply(user_id=user_id, chat_id=chat_id)
-        if last is None or last.question_id is None:
-            return None
+        if last is None or last.question_id is None or last.generation is None:
+            return None  # what no model wrote, such as a page's own sentences, would not come out otherwise
         return await self._answer_again(
             await self._messages.get(last.question_id),
             sampling=_drawn_anew(self._sampling, last.message_id),

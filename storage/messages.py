@@ -63,14 +63,14 @@ class MessageStore:
     async def add(self, message: NewMessage) -> Message:
         """Log one message."""
         async with self._database.transaction() as connection:
-            message_id = await _insert(connection, message)
+            message_id = await insert_message(connection, message)
         return await self.get(message_id)
 
     async def add_turn(self, question: NewMessage, reply: NewMessage) -> tuple[Message, Message]:
         """Log both halves of a turn in one transaction; the reply is tied to its question."""
         async with self._database.transaction() as connection:
-            question_id = await _insert(connection, question)
-            reply_id = await _insert(connection, reply, question_id=question_id)
+            question_id = await insert_message(connection, question)
+            reply_id = await insert_message(connection, reply, question_id=question_id)
         return await self.get(question_id), await self.get(reply_id)
 
     async def replace_reply(self, reply: NewMessage, *, detach: bool = False) -> Message:
@@ -84,7 +84,7 @@ class MessageStore:
                 " WHERE question_id = ?",
                 (detach, reply.question_id),
             )
-            message_id = await _insert(connection, reply)
+            message_id = await insert_message(connection, reply)
         return await self.get(message_id)
 
     async def replies_to(self, question_id: int) -> list[Message]:
@@ -210,9 +210,10 @@ class MessageStore:
         return None if row is None else _message(row)
 
 
-async def _insert(
+async def insert_message(
     connection: aiosqlite.Connection, new: NewMessage, *, question_id: int | None = None
 ) -> int:
+    """Log one message within a transaction; returns its id."""
     cursor = await connection.execute(
         """
         INSERT INTO messages (user_id, chat_id, conversation_id, role, text, origin, created_at,

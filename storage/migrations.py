@@ -314,6 +314,48 @@ def m018_other_answers(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE outbox ADD COLUMN shows INTEGER REFERENCES messages ON DELETE SET NULL")
 
 
+def m019_readings(db: sqlite3.Connection) -> None:
+    # Buttons in old chats lead here by a message's id, and an article is one user's: it goes with them.
+    db.execute(
+        """
+        CREATE TABLE readings (
+            reading_id INTEGER PRIMARY KEY AUTOINCREMENT,
+            user_id INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+            url TEXT NOT NULL,
+            site TEXT NOT NULL,
+            title TEXT NOT NULL,
+            published TEXT,
+            language TEXT,
+            text TEXT NOT NULL,
+            words INTEGER NOT NULL,
+            partial INTEGER NOT NULL,
+            read_at TEXT NOT NULL
+        )
+        """
+    )
+    db.execute("CREATE INDEX readings_by_user ON readings (user_id, reading_id)")
+    db.execute(
+        """
+        CREATE TABLE reading_replies (
+            message_id INTEGER PRIMARY KEY REFERENCES messages ON DELETE CASCADE,
+            reading_id INTEGER NOT NULL REFERENCES readings ON DELETE CASCADE,
+            update_id INTEGER,
+            part INTEGER NOT NULL,
+            points TEXT NOT NULL,
+            length TEXT,
+            bullets INTEGER NOT NULL,
+            wished INTEGER NOT NULL
+        )
+        """
+    )
+    db.execute("CREATE INDEX reading_replies_by_reading ON reading_replies (reading_id)")
+    db.execute("CREATE UNIQUE INDEX reading_replies_by_update ON reading_replies (update_id, part)")
+
+
+def m020_automatic_summaries(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE preferences ADD COLUMN summarize_links INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -333,6 +375,8 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m016_quoted_texts,
     m017_summaries_by_content,
     m018_other_answers,
+    m019_readings,
+    m020_automatic_summaries,
 )
 
 

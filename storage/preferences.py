@@ -31,7 +31,10 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """One user's choices. `language` None follows `client_language`, the language of their Telegram."""
+    """One user's choices. `language` None follows `client_language`, the language of their Telegram.
+
+    With `summarize_links` a link without a word is read without being asked about.
+    """
 
     language: str | None = None
     client_language: str | None = None
@@ -39,6 +42,7 @@ class Preferences:
     learning: bool = True
     buttons: bool = True
     reply_length: ReplyLength = ReplyLength.NORMAL
+    summarize_links: bool = False
 
     @property
     def spoken(self) -> str | None:
@@ -86,4 +90,5 @@ def _preferences(row: Row) -> Preferences:
         learning=bool(row["learning"]),
         buttons=bool(row["buttons"]),
         reply_length=ReplyLength(row["reply_length"]),
+        summarize_links=bool(row["summarize_links"]),
     )

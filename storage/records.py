@@ -242,3 +242,63 @@ class ArticleSummary:
     title: str
     points: tuple[tuple[str, str], ...]
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewReading:
+    """An article that a user has had read, about to be kept; `language` is ISO 639-1."""
+
+    user_id: int
+    url: str
+    site: str
+    title: str
+    published: date | None
+    language: str | None
+    text: str
+    words: int
+    partial: bool
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(NewReading):
+    """A kept article of one user."""
+
+    reading_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingReply:
+    """What a reply about a reading rests on; a point is (text, passage).
+
+    A summary has a `length` and a form, an answer to a question has neither. `part` counts the summaries
+    of one update from 0. `wished` says that the user asked for this form after they had seen another.
+    """
+
+    reading_id: int
+    points: tuple[tuple[str, str], ...]
+    part: int = 0
+    length: str | None = None
+    bullets: bool = False
+    wished: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryOpinion:
+    """What a user said of one summary: a thumb, a remark, or the wish for it in another form."""
+
+    length: str
+    bullets: bool
+    wished: bool
+    value: int | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadArticle:
+    """That a user has read of something, and the thumb on its last summary."""
+
+    title: str
+    site: str
+    read_at: datetime
+    value: int | None

@@ -1,6 +1,7 @@
 """English."""
 
 from bot.texts import Texts
+from engine.articles.problems import Problem
 
 EN = Texts(
     welcome=(
@@ -14,7 +15,7 @@ EN = Texts(
         "retry": "answer the last question again",
         "stop": "end the reply under way",
         "feedback": "say what was wrong, or give the right answer: /feedback better: TEXT",
-        "summarize": "summarise the page behind a link",
+        "summarize": "sum up a link, a file or a text: short, long, bullets, in German …",
         "profile": "what I believe about you",
         "status": "which weights answer you, and what was learnt",
         "rollback": "go back to the weights before the last tuning",
@@ -47,7 +48,7 @@ EN = Texts(
         "I cannot write anything down at the moment. {reason} Until I can, messages wait and nothing is lost."
     ),
     edit_noted="Noted: from now on I go by the new wording of that message.",
-    unsupported="I read text for now.",
+    unsupported="I read text, and files in PDF, text, Markdown or HTML.",
     unknown_command="I do not know that command. /help lists those that I know.",
     rated_up="👍 Noted. I will learn from it tonight.",
     rated_down="👎 Noted: I will not learn from that reply. /feedback better: TEXT teaches me the right one.",
@@ -94,8 +95,8 @@ EN = Texts(
     owner_only="Only my keeper can do that.",
     choose_language="Which language shall I speak?",
     settings=(
-        "Your settings: language, length of replies, rating buttons, learning from this chat, and the quiet "
-        "hours in which I send nothing unasked."
+        "Your settings: language, length of replies, rating buttons, what to do with a bare link, learning "
+        "from this chat, and the quiet hours in which I send nothing unasked."
     ),
     choices={
         "language:en": "English",
@@ -103,6 +104,8 @@ EN = Texts(
         "length:short": "Short",
         "length:normal": "Normal",
         "length:long": "Long",
+        "links:ask": "Links: ask",
+        "links:read": "Links: sum up",
         "buttons:on": "👍 👎 on",
         "buttons:off": "👍 👎 off",
         "learning:on": "Learn",
@@ -129,14 +132,65 @@ EN = Texts(
     status="Model: {model}. {weights} Messages of yours: {questions}. Last tuning: {last_run}.",
     status_base="You are answered by the base weights.",
     status_adapter="You are answered by your own weights, version {version}.",
-    summarize_usage="Send /summarize with a link, for example /summarize https://example.org/article",
+    summarize_usage=(
+        "Send /summarize with a link or a text, or in reply to one; short, long, bullets or a language may "
+        "stand beside it, as in /summarize short https://example.org/article"
+    ),
+    summarize_these="Shall I sum this up?",
+    summarize_now="Summarise",
+    too_many_links="I read {count} links at a time. These were left out:",
     reading="Reading {link} …",
-    key_sentences="Key sentences of the page:",
-    what_was_read="Read: {words} words, {site}",
+    reading_text="Reading your text …",
+    reading_part="Reading {part} of {parts}",
+    key_sentences="Key sentences:",
+    picked_for="First what touches your interests: {interests}.",
+    words_read="Read: {words} words",
+    words_read_partial="Read: the first {words} words",
+    date="{day} {month} {year}",
+    months={
+        1: "January",
+        2: "February",
+        3: "March",
+        4: "April",
+        5: "May",
+        6: "June",
+        7: "July",
+        8: "August",
+        9: "September",
+        10: "October",
+        11: "November",
+        12: "December",
+    },
+    language_missing="The model that I run cannot write {language}, so the language of the article stays.",
+    language_names={
+        "en": "English",
+        "zh": "Chinese",
+        "de": "German",
+        "fr": "French",
+        "es": "Spanish",
+        "it": "Italian",
+        "pt": "Portuguese",
+        "ru": "Russian",
+        "ja": "Japanese",
+    },
+    wish_unknown="I did not understand “{words}”; I know short, long, bullets and a language, as in German.",
+    passages="Passages",
+    passages_head="What each point rests on, with what stands around it:",
+    shorter="Shorter",
+    article_says="From the article:",
+    article_silent="The article does not say.",
+    article_unknown="I no longer have that article. Send it again, and I read it anew.",
+    summary_liked="👍 Noted: your next summaries look like this one.",
+    summary_disliked="👎 Noted: your next summaries will look different.",
+    file_unknown="I read files in PDF, text, Markdown and HTML, and this is none of them.",
+    file_too_large="Telegram hands a bot files of up to 20 MB, and this one is larger.",
+    file_unavailable="Telegram did not hand me that file. Please send it again.",
+    problems={problem.name: problem.value for problem in Problem},
     profile_empty="I know nothing about you yet. It grows with each message.",
     profile_pending="This is delicate, so I use it only if you say ✓:",
     belief_unknown="I no longer hold that.",
     profile_beliefs="What I believe about you:",
+    profile_read="What you read lately:",
     profile_topics="What you talk about: {topics}.",
     profile_style=(
         "How you write: {messages} messages, {words} words each, {languages}; {lower} % begin in lower case, "

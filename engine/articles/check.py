@@ -32,7 +32,7 @@ class Source:
         self._words = _folded_words(text)
         self._known = frozenset(self._words) | frozenset(content_terms(text))
         self._pairs = frozenset(pairwise(self._words))
-        self._numbers = _numbers(text)
+        self._numbers = numbers(text)
         self._flat = _flat(text)
         self._sentence_terms = [set(content_terms(sentence)) for sentence in self.sentences]
 
@@ -41,7 +41,7 @@ class Source:
         own = content_terms(sentence)
         return (
             bool(own)
-            and _numbers(sentence) <= self._numbers
+            and numbers(sentence) <= self._numbers
             and all(_flat(quote) in self._flat for quote in quotations(sentence))
             and all(self._has_name(name) for name in names(sentence))
             and sum(term in self._known for term in own) / len(own) >= _FEWEST_SHARED
@@ -91,7 +91,8 @@ def names(sentence: str) -> list[tuple[str, ...]]:
     return [*found, tuple(run)] if run else found
 
 
-def _numbers(text: str) -> set[str]:
+def numbers(text: str) -> set[str]:
+    """The numbers of a text in digits, and its words for magnitudes."""
     digits = {_plain(number) for number in _NUMBERS.findall(text)}
     words = {match.casefold() for match in _WORDS.findall(text)}
     spelled = {_NUMBER_WORDS[word] for word in words & _NUMBER_WORDS.keys() if word != "one"}

@@ -50,7 +50,7 @@ async def test_a_chosen_language_outlives_a_restart_and_has_its_own_menu(
 
 async def test_every_setting_is_a_button_and_is_kept(bench: Bench):
     ada = bench.server.person(USER_ID, "Ada")
-    for data in ("quiet:0-9", "length:short", "buttons:off", "learning:off", "language:zh"):
+    for data in ("quiet:0-9", "length:short", "buttons:off", "links:read", "learning:off", "language:zh"):
         await choose(bench.server, ada, "/settings", f"set:{data}:all")
 
     assert await bench.services.preferences.get(USER_ID) == Preferences(
@@ -60,12 +60,14 @@ async def test_every_setting_is_a_button_and_is_kept(bench: Bench):
         learning=False,
         buttons=False,
         reply_length=ReplyLength.SHORT,
+        summarize_links=True,
     )
     marked = [button.data for button in ada.chat.replies[-1].buttons if button.label.endswith("✓")]
     assert marked == [
         "set:language:zh:all",
         "set:length:short:all",
         "set:buttons:off:all",
+        "set:links:read:all",
         "set:learning:off:all",
         "set:quiet:0-9:all",
     ]

@@ -1,0 +1,165 @@
+"""What readers have read here: their articles are kept for what follows, and their opinions shape the next.
+
+Of an article only the fact that it was read, and what was said of its summary, count as the reader's own: its
+text, and what is shown of it, are logged as an article's words, which neither profile nor tuning reads.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engine.articles.article import Article
+from engine.articles.interests import interests_of
+from engine.articles.points import Point
+from engine.articles.taste import Form, Opinion, preferred_form
+from engine.articles.wish import Length, Wanted, Wish, read_wishes
+from engine.assistant import SILENCE
+from engine.profile.engine import ProfileEngine
+from storage.messages import MessageStore
+from storage.readings import ReadingStore
+from storage.records import (
+    Message,
+    NewMessage,
+    NewReading,
+    Origin,
+    Reading,
+    ReadingReply,
+    Role,
+    SummaryOpinion,
+)
+
+_MOST_LOGGED = 200
+"""A pasted text may be long, and the log of the chat only has to say that there was one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who has asked for something to be read, where, in which words, and whether it may be learnt from."""
+
+    user_id: int
+    chat_id: int
+    text: str
+    learnable: bool
+    update_id: int | None
+
+
+class Library:
+    """Keeps readings, and the turns about them."""
+
+    def __init__(
+        self,
+        *,
+        readings: ReadingStore,
+        messages: MessageStore,
+        profiles: ProfileEngine,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._readings = readings
+        self._messages = messages
+        self._profiles = profiles
+        self._now = now
+
+    async def wish(self, user_id: int, wanted: Wanted, usual: Form) -> Wish:
+        """How a reader wants their next summary: as asked now, else as they have liked the last ones."""
+        opinions = [_opinion(one) for one in await self._readings.opinions(user_id)]
+        length, bullets = preferred_form(opinions, usual)
+        return Wish(
+            length=(wanted.length or length).stepped(wanted.steps),
+            bullets=bullets if wanted.bullets is None else wanted.bullets,
+            language=wanted.language,
+            interests=interests_of(await self._profiles.get(user_id), self._now()),
+        )
+
+    async def keep(self, user_id: int, article: Article) -> int:
+        """Keep an article for the questions that may follow; returns the id of the reading."""
+        return await self._readings.add(
+            NewReading(
+                user_id=user_id,
+                url=article.url,
+                site=article.site,
+                title=article.title,
+                published=article.published,
+                language=article.language,
+                text=article.text,
+                words=article.words,
+                partial=article.partial,
+                read_at=self._now(),
+            )
+        )
+
+    async def log(self, asked: Asked, shown: str, about: ReadingReply) -> Message:
+        """Log what was asked and what is shown of an article."""
+        now = self._now()
+        conversation_id = await self._messages.conversation(
+            user_id=asked.user_id, chat_id=asked.chat_id, now=now, silence=SILENCE
+        )
+        private = not asked.learnable or await self._messages.is_private(
+            user_id=asked.user_id, chat_id=asked.chat_id
+        )
+        question = NewMessage(
+            user_id=asked.user_id,
+            chat_id=asked.chat_id,
+            conversation_id=conversation_id,
+            role=Role.USER,
+            text=_clipped(asked.text),
+            created_at=now,
+            origin=Origin.PRIVATE if private else Origin.ARTICLE,
+        )
+        reply = replace(question, role=Role.ASSISTANT, text=shown)
+        message_id = await self._readings.add_turn(question, reply, about, update_id=asked.update_id)
+        return await self._messages.get(message_id)
+
+    async def logged(self, update_id: int, part: int) -> Message | None:
+        """What was shown as this part of the answer to an update before the process ended, if it was."""
+        message_id = await self._readings.shown_for(update_id, part)
+        return None if message_id is None else await self._messages.get(message_id)
+
+    async def about(self, message_id: int, *, user_id: int) -> tuple[Reading, ReadingReply] | None:
+        """The article that one of this user's replies is about, and what the reply rests on."""
+        reply = await self._readings.reply(message_id)
+        reading = None if reply is None else await self._readings.get(reply.reading_id)
+        if reply is None or reading is None or reading.user_id != user_id:
+            return None
+        return reading, reply
+
+    async def current(self, *, user_id: int, chat_id: int) -> tuple[Reading, ReadingReply] | None:
+        """The article that the last reply of the running conversation is about."""
+        last = await self._messages.last_reply(user_id=user_id, chat_id=chat_id)
+        about = None if last is None else await self.about(last.message_id, user_id=user_id)
+        if last is None or about is None:
+            return None
+        running = await self._messages.conversation(
+            user_id=user_id, chat_id=chat_id, now=self._now(), silence=SILENCE
+        )
+        return about if running == last.conversation_id else None
+
+
+def article_of(reading: Reading) -> Article:
+    """A kept article as it was read."""
+    return Article(
+        url=reading.url,
+        site=reading.site,
+        title=reading.title,
+        author=None,
+        published=reading.published,
+        language=reading.language,
+        text=reading.text,
+        words=reading.words,
+        partial=reading.partial,
+    )
+
+
+def pairs(points: tuple[Point, ...]) -> tuple[tuple[str, str], ...]:
+    """Points as they are stored."""
+    return tuple((point.text, point.passage) for point in points)
+
+
+def _opinion(said: SummaryOpinion) -> Opinion:
+    """A form that was wished for counts as liked; a remark may ask for another length."""
+    steps = 0 if said.note is None else read_wishes(said.note).steps
+    value = said.value or (1 if said.wished else 0)
+    return Opinion(form=(Length(said.length), said.bullets), value=value, steps=steps)
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _MOST_LOGGED else f"{text[:_MOST_LOGGED]}…"
