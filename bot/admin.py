@@ -160,6 +160,8 @@ class AdminHandlers:
     async def _tell(self, run: TuningRun, texts: Texts) -> None:
         if run.status is RunStatus.SKIPPED and run.local_date is not None:
             return  # a night without anything new is no news
+        if not self._access.allows(run.user_id):
+            return  # whoever has only joined in a group is not written to unasked
         sentence = outcome(run, texts)
         if sentence is not None:
             await self._delivery.say(run.user_id, sentence, silent=True)

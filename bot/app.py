@@ -10,6 +10,7 @@ from telegram.ext import (
     Application,
     ApplicationBuilder,
     CallbackQueryHandler,
+    ChatMemberHandler,
     CommandHandler,
     ContextTypes,
     Defaults,
@@ -29,6 +30,7 @@ from bot.export import ExportHandlers
 from bot.feedback import FeedbackHandlers
 from bot.files import Files
 from bot.forget import FORGET_PATTERN, ForgetHandlers
+from bot.groups import GroupHandlers
 from bot.inbox import POLL_FILE, InboxQueue, SiftingRequest
 from bot.joining import Joiner
 from bot.keyboard import NOT_LEARNT, READ_PATTERN, TAP_PATTERN, TURN_PATTERN, Keyboards
@@ -53,13 +55,16 @@ ALLOWED_UPDATES = [
     Update.EDITED_MESSAGE,
     Update.CALLBACK_QUERY,
     Update.MESSAGE_REACTION,
+    Update.MY_CHAT_MEMBER,
 ]
 
 _CONTENT = ~filters.StatusUpdate.ALL
 
-_PRIVATE_EDIT = filters.UpdateType.EDITED_MESSAGE & filters.ChatType.PRIVATE
-
-_PRIVATE_MESSAGE = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
+# The door has stopped what does not concern the bot, and all channels.
+_MESSAGE = filters.UpdateType.MESSAGE
+_EDIT = filters.UpdateType.EDITED_MESSAGE
+_PRIVATE = _MESSAGE & filters.ChatType.PRIVATE
+_GROUP = _MESSAGE & filters.ChatType.GROUPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +130,7 @@ def build(services: Services, wires: Wires) -> Mynah:
         bot=application.bot,
         outbox=services.outbox,
         updates=services.updates,
-        users=services.core.users,
+        access=services.access,
         insistence=insistence,
     )
     recovery = Recovery(
@@ -191,6 +196,7 @@ def _register(
         joiner=joiner,
         articles=articles,
         under_way=under_way,
+        access=access,
         delivery=delivery,
     )
     feedback = FeedbackHandlers(feedback=services.feedback, keyboards=keyboards, delivery=delivery)
@@ -217,16 +223,23 @@ def _register(
         now=services.core.now,
         delivery=delivery,
     )
-    commands = {
+    groups = GroupHandlers(
+        access=access, groups=services.groups, profiles=services.profiles, delivery=delivery
+    )
+    anywhere = {
         "start": welcome.on_start,
         "help": welcome.on_help,
+        "ask": chat.on_text,
         "new": chat.on_new,
         "retry": chat.on_retry,
         "stop": chat.on_stop,
         "feedback": feedback.on_feedback,
         "summarize": articles.on_summarize,
-        "profile": privacy.on_profile,
         "status": admin.on_status,
+    }
+    in_groups = {"join": groups.on_join, "leave": groups.on_leave}
+    in_private = {
+        "profile": privacy.on_profile,
         "private": chat.on_private,
         "pause": choices.on_pause,
         "resume": choices.on_resume,
@@ -240,16 +253,21 @@ def _register(
     }
     door = Door(access=access, preferences=services.preferences, delivery=delivery)
     application.add_handler(TypeHandler(Update, door.check), group=-1)
-    for name, callback in commands.items():
-        # Without the filter an edit of an old command would run it again.
-        application.add_handler(CommandHandler(name, callback, filters=_PRIVATE_MESSAGE))
-    application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.COMMAND, chat.on_unknown_command))
-    application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.TEXT, chat.on_text))
-    application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.Document.ALL, articles.on_document))
-    application.add_handler(MessageHandler(_PRIVATE_MESSAGE & filters.CAPTION, articles.on_caption))
-    application.add_handler(MessageHandler(_PRIVATE_MESSAGE & _CONTENT, chat.on_unsupported))
+    # Without a filter an edit of an old command would run it again.
+    for commands, where in ((anywhere, _MESSAGE), (in_groups, _GROUP), (in_private, _PRIVATE)):
+        for name, callback in commands.items():
+            application.add_handler(CommandHandler(name, callback, filters=where))
+    application.add_handler(CommandHandler(list(in_private), groups.on_in_private, filters=_GROUP))
+    application.add_handler(CommandHandler(list(in_groups), groups.on_in_groups, filters=_PRIVATE))
+    application.add_handler(MessageHandler(_MESSAGE & filters.StatusUpdate.MIGRATE, groups.on_migration))
+    application.add_handler(ChatMemberHandler(groups.on_membership, ChatMemberHandler.MY_CHAT_MEMBER))
+    application.add_handler(MessageHandler(_MESSAGE & filters.COMMAND, chat.on_unknown_command))
+    application.add_handler(MessageHandler(_MESSAGE & filters.TEXT, chat.on_text))
+    application.add_handler(MessageHandler(_PRIVATE & filters.Document.ALL, articles.on_document))
+    application.add_handler(MessageHandler(_PRIVATE & filters.CAPTION, articles.on_caption))
+    application.add_handler(MessageHandler(_MESSAGE & _CONTENT, chat.on_unsupported))
     # An edited command is in nobody's log, so it is neither run again nor taken for a question.
-    application.add_handler(MessageHandler(_PRIVATE_EDIT & filters.TEXT & ~filters.COMMAND, chat.on_edit))
+    application.add_handler(MessageHandler(_EDIT & filters.TEXT & ~filters.COMMAND, chat.on_edit))
     application.add_handler(CallbackQueryHandler(feedback.on_tap, pattern=TAP_PATTERN))
     application.add_handler(CallbackQueryHandler(privacy.on_choice, pattern=BELIEF_PATTERN))
     application.add_handler(CallbackQueryHandler(forget.on_choice, pattern=FORGET_PATTERN))

@@ -325,7 +325,7 @@ class ArticleHandlers:
         if reply is None:
             try:
                 async with live:
-                    with self._under_way.begin(asked.chat_id) as cancellation:
+                    with self._under_way.begin((asked.chat_id, asked.thread_id)) as cancellation:
                         reader = Reader(
                             user_id=asked.user_id,
                             adapter=self._adapters.of(asked.user_id),
@@ -380,8 +380,10 @@ def _asked(asked: Incoming, text: str) -> Asked:
         user_id=asked.user_id,
         chat_id=asked.chat_id,
         text=text,
-        learnable=preferences().learning,
+        learnable=preferences().learning and not asked.in_group,
         update_id=asked.update_id,
+        in_group=asked.in_group,
+        thread_id=asked.thread_id,
     )
 
 

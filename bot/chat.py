@@ -1,13 +1,15 @@
-"""A text message to a streamed reply; /new, /retry, /stop."""
+"""A text message to a streamed reply; /ask, /new, /retry, /stop."""
 
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from telegram import Update
+from telegram import Bot, Update
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.access import Access
+from bot.addressing import is_group, without_name
 from bot.articles import ArticleHandlers
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
@@ -39,6 +41,7 @@ class ChatHandlers:
         joiner: Joiner,
         articles: ArticleHandlers,
         under_way: UnderWay,
+        access: Access,
         delivery: Delivery,
     ) -> None:
         self._assistant = assistant
@@ -46,23 +49,30 @@ class ChatHandlers:
         self._profiles = profiles
         self._keyboards = keyboards
         self._joiner = joiner
+        self._access = access
         self._delivery = delivery
         self._articles = articles
         self._under_way = under_way
 
-    async def on_text(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer a message, together with those that belong to it."""
+    async def on_text(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer a message, together with those that belong to it; or what follows /ask."""
         asked = incoming(update)
         joined = await self._joiner.with_following(update)
-        if await self._articles.take(asked, joined):
+        if not asked.in_group and await self._articles.take(asked, joined):
+            return
+        text, quoted = _words(joined.text, asked, context.bot), joined.quoted or await self._replied_to(asked)
+        if not text and quoted is None:
+            await self._delivery.say(asked.chat_id, asked.texts.ask_usage)
             return
         question = Question(
             user_id=asked.user_id,
             chat_id=asked.chat_id,
-            text=joined.text,
-            quoted=joined.quoted or await self._replied_to(asked),
-            origin=Origin.FORWARDED if joined.is_forwarded else Origin.TYPED,
-            wishes=_wishes(),
+            in_group=asked.in_group,
+            thread_id=asked.thread_id,
+            text=text or quoted or "",
+            quoted=quoted if text else None,
+            origin=Origin.FORWARDED if joined.is_forwarded or not text else Origin.TYPED,
+            wishes=await self._wishes(asked),
             telegram_id=joined.telegram_id,
             update_id=asked.update_id,
         )
@@ -79,7 +89,9 @@ class ChatHandlers:
             return None
         if asked.message.quote is not None:
             return asked.message.quote.text
-        last = await self._messages.last_reply(user_id=asked.user_id, chat_id=asked.chat_id)
+        last = await self._messages.last_reply(
+            user_id=asked.user_id, chat_id=asked.chat_id, thread_id=asked.thread_id
+        )
         if last is not None and meant.message_id in await self._delivery.shown_as(last):
             return None
         return meant.text or meant.caption
@@ -92,7 +104,8 @@ class ChatHandlers:
             return await self._assistant.retry(
                 user_id=asked.user_id,
                 chat_id=asked.chat_id,
-                wishes=_wishes(),
+                thread_id=asked.thread_id,
+                wishes=await self._wishes(asked),
                 update_id=asked.update_id,
                 sink=sink,
                 cancellation=cancellation,
@@ -100,18 +113,21 @@ class ChatHandlers:
 
         await self._answer(asked, write)
 
-    async def on_edit(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def on_edit(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """A question was changed: log and profile follow, and the last answer is written again in place."""
         asked = incoming(update)
         question = await self._messages.asked_as(
             user_id=asked.user_id, chat_id=asked.chat_id, telegram_id=asked.message.message_id
         )
-        if question is None or question.text == asked.text:
+        text = _words(asked.text, asked, context.bot)
+        if question is None or question.text == text:
             return
         origin = question.origin if preferences().learning else Origin.PRIVATE
-        changed = replace(question, text=asked.text, origin=origin)
+        changed = replace(question, text=text, origin=origin)
         answered = await self._messages.reply_to_update(asked.update_id)
-        last = await self._messages.last_reply(user_id=asked.user_id, chat_id=asked.chat_id)
+        last = await self._messages.last_reply(
+            user_id=asked.user_id, chat_id=asked.chat_id, thread_id=asked.thread_id
+        )
         is_last = last is not None and last.question_id == question.message_id
         if is_last or answered is not None:
             await self._answer_changed(asked, changed)
@@ -125,18 +141,24 @@ class ChatHandlers:
         async def write(sink: TextSink, cancellation: Cancellation) -> Reply:
             return await self._assistant.answer_changed(
                 question,
-                wishes=_wishes(),
+                wishes=await self._wishes(asked),
                 update_id=asked.update_id,
                 sink=sink,
                 cancellation=cancellation,
             )
 
-        last = await self._messages.last_reply(user_id=asked.user_id, chat_id=asked.chat_id)
+        last = await self._messages.last_reply(
+            user_id=asked.user_id, chat_id=asked.chat_id, thread_id=asked.thread_id
+        )
         await self._answer(asked, write, earlier=last)
 
     async def on_new(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Begin a conversation with an empty context."""
         asked = incoming(update)
+        if asked.in_group:
+            await self._assistant.start_group_conversation(chat_id=asked.chat_id, thread_id=asked.thread_id)
+            await self._delivery.say(asked.chat_id, asked.texts.started_over)
+            return
         was_private = await self._assistant.is_private(user_id=asked.user_id, chat_id=asked.chat_id)
         await self._assistant.start_conversation(user_id=asked.user_id, chat_id=asked.chat_id)
         await self._delivery.say(
@@ -170,24 +192,37 @@ class ChatHandlers:
         """A tap on the sign below a reply: say what it means."""
         query = update.callback_query
         assert query is not None, "this handles taps"
+        in_group = is_group(update.effective_chat)
         with contextlib.suppress(TelegramError):
-            await query.answer(texts().why_not_learnt, show_alert=True)
+            await query.answer(
+                texts().why_not_learnt_in_group if in_group else texts().why_not_learnt, show_alert=True
+            )
 
     async def on_stop(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """End the reply under way at its next token."""
         asked = incoming(update)
-        if not self._under_way.stop(asked.chat_id):
+        if not self._under_way.stop(asked.lane):
             await self._delivery.say(asked.chat_id, asked.texts.nothing_to_stop)
 
     async def on_unknown_command(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Point to the list of commands."""
+        """Point to the list of commands; in a group an unknown one is probably another bot's."""
         asked = incoming(update)
+        if asked.in_group and "@" not in asked.text.split()[0]:
+            return
         await self._delivery.say(asked.chat_id, asked.texts.unknown_command)
 
     async def on_unsupported(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Say which kinds of message are read."""
+        """Say which kinds of message are read; a group is not bothered with that."""
         asked = incoming(update)
-        await self._delivery.say(asked.chat_id, asked.texts.unsupported)
+        if not asked.in_group:
+            await self._delivery.say(asked.chat_id, asked.texts.unsupported)
+
+    async def _wishes(self, asked: Incoming) -> Wishes:
+        """In a group nothing is learnt of those who have not said yes to it."""
+        learnable = preferences().learning and (
+            not asked.in_group or await self._access.learns_from(asked.user_id, asked.chat_id)
+        )
+        return Wishes(learnable=learnable, length=preferences().reply_length)
 
     async def _answer(self, asked: Incoming, write: Write, *, earlier: Message | None = None) -> None:
         """Stream a reply into the chat, or deliver the one that was logged before the process ended.
@@ -204,7 +239,7 @@ class ChatHandlers:
             return
         try:
             async with live:
-                reply = await self._write(asked.chat_id, write, live.show)
+                reply = await self._write(asked, write, live.show)
         except ModelError as error:
             sentence = _sentence(error, asked.texts)
             if earlier is None:
@@ -218,8 +253,8 @@ class ChatHandlers:
             return
         await self._deliver(reply.reply, asked, shown_as=_ids(live.preview_id, in_place_of))
 
-    async def _write(self, chat_id: int, write: Write, sink: TextSink) -> Reply | None:
-        with self._under_way.begin(chat_id) as cancellation:
+    async def _write(self, asked: Incoming, write: Write, sink: TextSink) -> Reply | None:
+        with self._under_way.begin(asked.lane) as cancellation:
             return await write(sink, cancellation)
 
     async def _deliver(self, reply: Message, asked: Incoming, *, shown_as: Sequence[int]) -> None:
@@ -235,8 +270,13 @@ class ChatHandlers:
             await self._profiles.observe(await self._messages.get(reply.question_id))
 
 
-def _wishes() -> Wishes:
-    return Wishes(learnable=preferences().learning, length=preferences().reply_length)
+def _words(text: str, asked: Incoming, bot: Bot) -> str:
+    """What is said to the bot: without the command before it, and in a group without its name."""
+    if text.startswith("/"):
+        text = (
+            text.partition(" ")[2].strip() if " " in text.split("\n")[0] else text.partition("\n")[2].strip()
+        )
+    return without_name(text, bot) if asked.in_group else text
 
 
 def _ids(preview_id: int | None, in_place_of: Sequence[int]) -> list[int]:

@@ -4,23 +4,29 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from telegram import Bot, InlineKeyboardMarkup, MessageEntity
-from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram import Message as SentMessage
+from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
+from bot.access import Access
 from bot.calls import Insistence, UncertainDeliveryError
 from bot.live import LiveReply
 from bot.render import Part, plain, render
+from bot.speaking import Place, place_in
 from engine.assistant import Interrupted
 from storage.outbox import OutboxStore
 from storage.records import Message, OutboxPart, SendState
 from storage.updates import UpdateStore
-from storage.users import UserStore
 
 logger = logging.getLogger(__name__)
 
 PACE_SECONDS = 1.0
 """Telegram asks bots for at most one message or edit a second in a private chat."""
+
+GROUP_PACE_SECONDS = 3.0
+"""And for at most twenty a minute in a group."""
 
 
 class Delivery:
@@ -32,16 +38,18 @@ class Delivery:
         bot: Bot,
         outbox: OutboxStore,
         updates: UpdateStore,
-        users: UserStore,
+        access: Access,
         insistence: Insistence,
         pace_seconds: float = PACE_SECONDS,
+        group_pace_seconds: float = GROUP_PACE_SECONDS,
     ) -> None:
         self._bot = bot
         self._outbox = outbox
         self._updates = updates
-        self._users = users
+        self._access = access
         self._insistence = insistence
         self._pace_seconds = pace_seconds
+        self._group_pace_seconds = group_pace_seconds
 
     async def live(self, *, chat_id: int, update_id: int, in_place_of: Sequence[int] = ()) -> LiveReply:
         """A reply to watch while it grows; it goes on in the preview that a stopped process left behind.
@@ -56,10 +64,10 @@ class Delivery:
             await remember_preview(in_place_of[0])
         return LiveReply(
             bot=self._bot,
-            chat_id=chat_id,
+            place=place_in(chat_id),
             preview_id=await self._updates.preview(update_id),
             remember_preview=remember_preview,
-            pace_seconds=self._pace_seconds,
+            pace_seconds=self._pace_seconds if chat_id > 0 else self._group_pace_seconds,
         )
 
     async def finish(
@@ -85,7 +93,7 @@ class Delivery:
         )
         for part in planned:
             if part.state is SendState.PENDING:
-                await self._send(part, buttons if part is planned[-1] else None, user_id=reply.user_id)
+                await self._send(part, buttons if part is planned[-1] else None)
         for telegram_id in shown_as[len(planned) :]:
             await self._remove(reply.chat_id, telegram_id)
 
@@ -100,7 +108,7 @@ class Delivery:
             parts=_rendered(reply, ending),
         )
         for part in planned:
-            await self._send(part, buttons if part is planned[-1] else None, user_id=reply.user_id)
+            await self._send(part, buttons if part is planned[-1] else None)
         for left in left_over:
             await self._remove(reply.chat_id, left)
 
@@ -109,7 +117,7 @@ class Delivery:
         showing = await self._outbox.parts_showing(reply.message_id)
         parts = [part for part in showing if part.telegram_id is not None]
         for part in parts:
-            await self._send(part, buttons if part is parts[-1] else None, user_id=reply.user_id)
+            await self._send(part, buttons if part is parts[-1] else None)
 
     async def shown_as(self, reply: Message) -> list[int]:
         """The Telegram ids of the messages that show a reply, in order."""
@@ -129,10 +137,16 @@ class Delivery:
 
         async def call() -> None:
             if shown_as is None:
-                await self._insistence.once(
-                    lambda: self._bot.send_message(
-                        chat_id, text, disable_notification=silent, reply_markup=buttons
-                    )
+                await self._at(
+                    place_in(chat_id),
+                    lambda place: self._bot.send_message(
+                        place.chat_id,
+                        text,
+                        disable_notification=silent,
+                        reply_markup=buttons,
+                        message_thread_id=place.thread_id,
+                        reply_parameters=place.reply_parameters,
+                    ),
                 )
             else:
                 await self._insistence.idempotent(
@@ -160,7 +174,7 @@ class Delivery:
         except UncertainDeliveryError:
             logger.warning("a notice to chat %d may not have arrived", chat_id)
         except Forbidden:
-            await self._users.set_reachable(chat_id, False)
+            await self._access.lost(chat_id)
         except BadRequest as error:
             logger.warning("a notice to chat %d was refused: %s", chat_id, error.message)
 
@@ -172,14 +186,14 @@ class Delivery:
         with contextlib.suppress(TelegramError):  # it may be gone already, or be too old to be deleted
             await self._insistence.idempotent(lambda: self._bot.delete_message(chat_id, telegram_id))
 
-    async def _send(self, part: OutboxPart, buttons: InlineKeyboardMarkup | None, *, user_id: int) -> None:
+    async def _send(self, part: OutboxPart, buttons: InlineKeyboardMarkup | None) -> None:
         try:
             telegram_id = await self._put(part, buttons, _from_json(part.entities))
         except UncertainDeliveryError:
             logger.warning("part %d may not have arrived; it is not sent again", part.part_id)
             await self._outbox.mark(part.part_id, SendState.UNKNOWN)
         except Forbidden:
-            await self._users.set_reachable(user_id, False)
+            await self._access.lost(part.chat_id)
             await self._outbox.mark(part.part_id, SendState.REFUSED)
         except BadRequest as error:
             logger.error("part %d was refused: %s", part.part_id, error.message)
@@ -223,6 +237,8 @@ class Delivery:
             if "message to edit not found" in problem or "can't be edited" in problem:
                 return await self._send_new(part, buttons, entities)
             raise
+        except ChatMigrated:  # a new group number, under which the old messages cannot be reached
+            return await self._send_new(part, buttons, entities)
         return telegram_id
 
     async def _send_new(
@@ -230,16 +246,36 @@ class Delivery:
     ) -> int:
         # Recorded before the call: a process killed between the call and its record must not send it again.
         await self._outbox.mark(part.part_id, SendState.UNKNOWN)
+        place = place_in(part.chat_id)
         try:
-            sent = await self._insistence.once(
-                lambda: self._bot.send_message(
-                    part.chat_id, part.text, entities=entities, reply_markup=buttons
-                )
+            sent = await self._at(
+                place if part.part == 0 else replace(place, answers=None),
+                lambda place: self._bot.send_message(
+                    place.chat_id,
+                    part.text,
+                    entities=entities,
+                    reply_markup=buttons,
+                    message_thread_id=place.thread_id,
+                    reply_parameters=place.reply_parameters,
+                ),
             )
         except (Interrupted, BadRequest, Forbidden):
             await self._outbox.mark(part.part_id, SendState.PENDING)
             raise
         return sent.message_id
+
+    async def _at(self, place: Place, send: Callable[[Place], Awaitable[SentMessage]]) -> SentMessage:
+        """Send something new to a place, or where that place has moved to."""
+        try:
+            return await self._insistence.once(lambda: send(place))
+        except ChatMigrated as error:
+            await self._access.move_group(place.chat_id, error.new_chat_id)
+            moved = Place(error.new_chat_id)
+        except BadRequest as error:
+            if place.thread_id is None or "thread not found" not in error.message.lower():
+                raise
+            moved = Place(place.chat_id)  # the topic is gone, the group is not
+        return await self._insistence.once(lambda: send(moved))
 
 
 def _rendered(reply: Message, ending: str) -> list[tuple[str, str]]:

@@ -61,7 +61,8 @@ class FeedbackHandlers:
         rating = await self._feedback.rate(message_id, user_id=query.from_user.id, value=value)
         with contextlib.suppress(TelegramError):  # the rating stands, whether or not its thanks can be shown
             if rating is None:
-                await query.answer(texts().rating_unknown)
+                others = await self._feedback.reply(message_id) is not None
+                await query.answer(texts().not_your_reply if others else texts().rating_unknown)
                 return
             reply = await self._feedback.reply(message_id)
             await query.answer(_thanks(reply, value))
@@ -91,7 +92,10 @@ class FeedbackHandlers:
             await self._delivery.say(asked.chat_id, asked.texts.feedback_usage)
             return
         reply = await self._feedback.target(
-            user_id=asked.user_id, chat_id=asked.chat_id, telegram_id=asked.replied_to
+            user_id=asked.user_id,
+            chat_id=asked.chat_id,
+            thread_id=asked.thread_id,
+            telegram_id=asked.replied_to,
         )
         await self._delivery.say(
             asked.chat_id, asked.texts.nothing_to_rate if reply is None else await self._take(asked, reply)
@@ -100,7 +104,7 @@ class FeedbackHandlers:
     async def _take(self, asked: Incoming, reply: Message) -> str:
         """Store what was said of a reply; returns the thanks."""
         if reply.origin is Origin.PRIVATE or not preferences().learning:
-            return asked.texts.why_not_learnt
+            return asked.texts.why_not_learnt_in_group if asked.in_group else asked.texts.why_not_learnt
         if reply.origin is Origin.ARTICLE:
             await self._feedback.note(reply, asked.argument)
             return asked.texts.feedback_noted.format(note=_short(asked.argument))

@@ -19,6 +19,7 @@ from telegram.error import NetworkError
 from telegram.request import BaseRequest, RequestData
 
 from bot.access import Access
+from bot.addressing import is_for_bot, is_group
 from storage.errors import StorageError
 from storage.records import InboxUpdate, UpdateState
 from storage.updates import UpdateStore
@@ -35,7 +36,10 @@ _UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, OverflowError, O
 
 
 class InboxQueue(asyncio.Queue[object]):
-    """The bot's update queue, whose `put` commits first. Of a stranger only the number is kept."""
+    """The bot's update queue, whose `put` commits first.
+
+    Of a stranger only the number is kept, and so it is of what is said in a group to somebody else.
+    """
 
     def __init__(
         self,
@@ -57,8 +61,7 @@ class InboxQueue(asyncio.Queue[object]):
         if not isinstance(item, Update):
             await super().put(item)
             return
-        user = item.effective_user
-        payload = item.to_json() if user is not None and self._access.allows(user.id) else None
+        payload = item.to_json() if self._is_kept(item) else None
         try:
             is_new = await self._updates.add(item.update_id, payload, now=self._now())
         except StorageError as error:
@@ -66,6 +69,16 @@ class InboxQueue(asyncio.Queue[object]):
             raise NetworkError("the inbox could not be written") from error
         if is_new:
             await super().put(item)
+
+    def _is_kept(self, update: Update) -> bool:
+        user, chat = update.effective_user, update.effective_chat
+        if user is None:
+            return False
+        if chat is None or not is_group(chat):
+            return self._access.allows(user.id)
+        return is_for_bot(update, update.get_bot()) and (
+            self._access.hears(chat.id) or self._access.allows(user.id)
+        )
 
     async def replay(self, bot: Bot) -> int:
         """Queue what was received and never finished before the last stop; returns how many."""

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from telegram import Message, Update
 
+from bot.addressing import is_group, topic_of
 from bot.speaking import texts
 from bot.texts import Texts
+from bot.under_way import Lane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,21 @@ class Incoming:
         """What follows the command."""
         words = self.text.split(maxsplit=1)
         return words[1].strip() if len(words) > 1 else ""
+
+    @property
+    def in_group(self) -> bool:
+        """Whether others read along."""
+        return is_group(self.message.chat)
+
+    @property
+    def thread_id(self) -> int | None:
+        """The topic of the group, if it has topics."""
+        return topic_of(self.message)
+
+    @property
+    def lane(self) -> Lane:
+        """Where its replies are written one after another."""
+        return self.chat_id, self.thread_id
 
     @property
     def replied_to(self) -> int | None:

@@ -1,6 +1,6 @@
-"""The order of work: one lane per chat keeps its messages in order, and different chats run side by side.
+"""The order of work: one lane per chat, or topic of a group, keeps its messages in order.
 
-/stop and taps on buttons have lanes of their own, so that neither waits for the reply under way.
+Lanes run side by side. /stop and taps on buttons have their own, so that neither waits for a reply.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
+from bot.addressing import topic_of
 from bot.joining import Joiner
 from bot.outage import Outage
 from storage.errors import StorageError
@@ -125,14 +126,16 @@ def lane_of(update: Update) -> Hashable:
     """The lane of an update: its chat, or a side lane for what must not wait for that chat's reply."""
     chat = update.effective_chat
     chat_id = None if chat is None else chat.id
+    message = update.message or update.edited_message
+    thread_id = None if message is None else topic_of(message)
     if update.message_reaction is not None:
-        return ("tap", chat_id)
+        return ("tap", chat_id, None)
     if update.callback_query is not None:
         in_turn = (update.callback_query.data or "").startswith(_IN_TURN)
-        return ("chat" if in_turn else "tap", chat_id)
+        return ("chat" if in_turn else "tap", chat_id, None)
     if update.message is not None and _is_stop(update.message.text):
-        return ("stop", chat_id)
-    return ("chat", chat_id)
+        return ("stop", chat_id, thread_id)
+    return ("chat", chat_id, thread_id)
 
 
 def _is_stop(text: str | None) -> bool:

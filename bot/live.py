@@ -12,6 +12,7 @@ from telegram.error import BadRequest, RetryAfter, TelegramError
 
 from bot.calls import seconds_of
 from bot.render import Part, render
+from bot.speaking import Place
 
 TYPING_SECONDS = 4.5
 """Telegram shows a chat action for five seconds."""
@@ -28,14 +29,14 @@ class LiveReply:
         self,
         *,
         bot: Bot,
-        chat_id: int,
+        place: Place,
         preview_id: int | None,
         remember_preview: Callable[[int], Awaitable[None]],
         pace_seconds: float,
     ) -> None:
         self.preview_id = preview_id
         self._bot = bot
-        self._chat_id = chat_id
+        self._place = place
         self._remember_preview = remember_preview
         self._pace_seconds = pace_seconds
         self._text = ""
@@ -51,7 +52,7 @@ class LiveReply:
         self._changed.set()
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run(), name=f"live reply in chat {self._chat_id}")
+        self._task = asyncio.create_task(self._run(), name=f"live reply in chat {self._place.chat_id}")
         return self
 
     async def __aexit__(
@@ -77,7 +78,9 @@ class LiveReply:
 
     async def _type(self) -> None:
         with contextlib.suppress(TelegramError):
-            await self._bot.send_chat_action(self._chat_id, ChatAction.TYPING)
+            await self._bot.send_chat_action(
+                self._place.chat_id, ChatAction.TYPING, message_thread_id=self._place.thread_id
+            )
 
     async def _update(self) -> None:
         parts = render(self._text)
@@ -95,12 +98,18 @@ class LiveReply:
 
     async def _put(self, part: Part) -> None:
         if self.preview_id is None:
-            sent = await self._bot.send_message(self._chat_id, part.text, entities=part.entities)
+            sent = await self._bot.send_message(
+                self._place.chat_id,
+                part.text,
+                entities=part.entities,
+                message_thread_id=self._place.thread_id,
+                reply_parameters=self._place.reply_parameters,
+            )
             self.preview_id = sent.message_id
             await self._remember_preview(sent.message_id)
         else:
             await self._bot.edit_message_text(
-                part.text, chat_id=self._chat_id, message_id=self.preview_id, entities=part.entities
+                part.text, chat_id=self._place.chat_id, message_id=self.preview_id, entities=part.entities
             )
         self._shown = part
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
 from telegram.ext import Updater
 
@@ -11,12 +12,16 @@ from bot.app import ALLOWED_UPDATES, Mynah
 from bot.polling import tell_poll_failure
 from bot.schedule import Schedule
 from bot.services import Services
+from engine.assistant import SILENCE
 from storage.errors import StorageError
 
 logger = logging.getLogger(__name__)
 
 FOLLOW_SECONDS = 2.0
 """How often the bot looks for what another process changed: new weights, finished runs."""
+
+PRUNE_EVERY = timedelta(minutes=5)
+"""How often what a group's conversation no longer needs is erased."""
 
 STOP_SECONDS = 6.0
 """Whatever has not ended by then is left to the next start."""
@@ -82,9 +87,14 @@ async def _stop(
 
 async def _follow(services: Services, mynah: Mynah) -> None:
     seen = -1
+    pruned: datetime | None = None
     while True:
         try:
             await mynah.recovery.follow()
+            now = services.core.now()
+            if pruned is None or now - pruned >= PRUNE_EVERY:
+                await services.groups.prune(before=now - SILENCE)
+                pruned = now
             version = await services.core.database.data_version()
             if version != seen or mynah.admin.holds_back:
                 seen = version

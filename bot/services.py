@@ -31,6 +31,7 @@ from storage.articles import ArticleStore
 from storage.database import Database
 from storage.erasure import ErasureStore
 from storage.feedback import FeedbackStore
+from storage.groups import GroupStore
 from storage.messages import MessageStore
 from storage.outbox import OutboxStore
 from storage.preferences import PreferenceStore
@@ -70,6 +71,7 @@ class Services:
 
     core: Core
     access: Access
+    groups: GroupStore
     preferences: PreferenceStore
     updates: UpdateStore
     outbox: OutboxStore
@@ -159,8 +161,10 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
     settings, database = core.settings, core.database
     adapters = ServedAdapters(runs=core.runs, model=model, data_folder=settings.data)
     profiles = ProfileEngine(store=ProfileStore(database), embedder=embedder, now=core.now)
+    groups = GroupStore(database)
     access = Access(
         users=core.users,
+        groups=groups,
         allowed=settings.allowed_users,
         owner=settings.owner,
         code=new_code(),
@@ -172,6 +176,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
     return Services(
         core=core,
         access=access,
+        groups=groups,
         preferences=PreferenceStore(database),
         updates=UpdateStore(database),
         outbox=OutboxStore(database),

@@ -9,6 +9,7 @@ class Texts:
 
     welcome: str
     help_head: str
+    help_groups: str
     commands: dict[str, str]
     """What each command does, in the order of /help."""
     owner_commands: dict[str, str]
@@ -50,6 +51,13 @@ class Texts:
     rolled_forward: str
     nothing_to_roll_forward: str
     owner_only: str
+    ask_usage: str
+    joined: str
+    left: str
+    join_anonymous: str
+    in_private: str
+    in_groups: str
+    not_your_reply: str
     exported: str
     export_too_large: str
     forget_nothing: str
@@ -70,6 +78,7 @@ class Texts:
     private_ended: str
     not_learnt: str
     why_not_learnt: str
+    why_not_learnt_in_group: str
     status_paused: str
     status_private: str
     status: str

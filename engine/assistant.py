@@ -15,7 +15,7 @@ from engine.language.model import (
     TextSink,
     discard,
 )
-from engine.language.prompt import build_prompt, with_quote, with_wish
+from engine.language.prompt import build_prompt, said_by, with_quote, with_wish
 from engine.language.thoughts import strip_thoughts
 from engine.serving import ServedAdapters
 from storage.messages import MessageStore
@@ -40,11 +40,16 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a user asks, as it came from Telegram; `quoted` is the forward or the message that it is about."""
+    """What a user asks, as it came from Telegram; `quoted` is the forward or the message that it is about.
+
+    In a group all who ask share one conversation, in each topic another one.
+    """
 
     user_id: int
     chat_id: int
     text: str
+    in_group: bool = False
+    thread_id: int | None = None
     quoted: str | None = None
     origin: Origin = Origin.TYPED
     wishes: Wishes = Wishes()
@@ -86,14 +91,18 @@ class Assistant:
         """Answer one question. Raises ModelError, or Interrupted when the process stops meanwhile."""
         asked_at = self._now()
         conversation_id = await self._messages.conversation(
-            user_id=question.user_id, chat_id=question.chat_id, now=asked_at, silence=SILENCE
+            user_id=None if question.in_group else question.user_id,
+            chat_id=question.chat_id,
+            thread_id=question.thread_id,
+            now=asked_at,
+            silence=SILENCE,
         )
         learnable = question.wishes.learnable and not await self.is_private(
             user_id=question.user_id, chat_id=question.chat_id
         )
         history = await self._messages.history(conversation_id)
         newest = with_wish(with_quote(question.text, question.quoted), question.wishes.length)
-        request = self._request(question.user_id, conversation_id, history, newest, self._sampling)
+        request = await self._request(question.user_id, conversation_id, history, newest, self._sampling)
         completion = await self._generate(request, sink, cancellation)
         asked = NewMessage(
             user_id=question.user_id,
@@ -116,13 +125,14 @@ class Assistant:
         *,
         user_id: int,
         chat_id: int,
+        thread_id: int | None = None,
         wishes: Wishes = Wishes(),
         update_id: int | None = None,
         sink: TextSink = discard,
         cancellation: Cancellation | None = None,
     ) -> Reply | None:
         """Answer the last question once more, drawn anew; None when there is nothing to answer again."""
-        last = await self._messages.last_reply(user_id=user_id, chat_id=chat_id)
+        last = await self._messages.last_reply(user_id=user_id, chat_id=chat_id, thread_id=thread_id)
         if last is None or last.question_id is None or last.generation is None:
             return None  # what no model wrote, such as a page's own sentences, would not come out otherwise
         return await self._answer_again(
@@ -167,7 +177,7 @@ class Assistant:
     ) -> Reply:
         history = await self._messages.history(question.conversation_id, before=question.message_id)
         newest = with_wish(with_quote(question.text, question.quoted), wishes.length)
-        request = self._request(question.user_id, question.conversation_id, history, newest, sampling)
+        request = await self._request(question.user_id, question.conversation_id, history, newest, sampling)
         completion = await self._generate(request, sink, cancellation)
         asked = _as_new(question, update_id)
         if not wishes.learnable:
@@ -184,6 +194,12 @@ class Assistant:
             user_id=user_id, chat_id=chat_id, now=self._now(), private=private
         )
 
+    async def start_group_conversation(self, *, chat_id: int, thread_id: int | None) -> None:
+        """Forget the context of a group, or of one topic of it."""
+        await self._messages.start_conversation(
+            user_id=None, chat_id=chat_id, thread_id=thread_id, now=self._now()
+        )
+
     async def is_private(self, *, user_id: int, chat_id: int) -> bool:
         """Whether a private conversation is under way."""
         return await self._messages.is_private(user_id=user_id, chat_id=chat_id)
@@ -194,7 +210,7 @@ class Assistant:
         for cancellation in self._under_way:
             cancellation.cancel()
 
-    def _request(
+    async def _request(
         self,
         user_id: int,
         conversation_id: int,
@@ -202,12 +218,17 @@ class Assistant:
         newest: str,
         sampling: SamplingParams,
     ) -> GenerationRequest:
+        several = any(message.user_id != user_id for message in history)
+        names = await self._messages.speakers(conversation_id, user_id) if several else {}
         prompt = build_prompt(
             system=None,
             history=[
-                ChatMessage(message.role, with_quote(message.text, message.quoted)) for message in history
+                ChatMessage(
+                    message.role, said_by(_name_of(message, names), with_quote(message.text, message.quoted))
+                )
+                for message in history
             ],
-            newest=ChatMessage(Role.USER, newest),
+            newest=ChatMessage(Role.USER, said_by(names.get(user_id), newest)),
             count_tokens=self._model.count_tokens,
             budget_tokens=self._model.context_tokens - sampling.max_new_tokens,
         )
@@ -257,6 +278,10 @@ class Assistant:
                 finish_reason=completion.finish_reason,
             ),
         )
+
+
+def _name_of(message: Message, names: dict[int, str]) -> str | None:
+    return names.get(message.user_id) if message.role is Role.USER else None
 
 
 def _drawn_anew(sampling: SamplingParams, last_reply_id: int) -> SamplingParams:

@@ -25,10 +25,12 @@ class Feedback:
         self._profiles = profiles
         self._now = now
 
-    async def target(self, *, user_id: int, chat_id: int, telegram_id: int | None) -> Message | None:
+    async def target(
+        self, *, user_id: int, chat_id: int, telegram_id: int | None, thread_id: int | None = None
+    ) -> Message | None:
         """The reply that is meant: the one shown as this Telegram message, else the last in the chat."""
         if telegram_id is None:
-            return await self._messages.last_reply(user_id=user_id, chat_id=chat_id)
+            return await self._messages.last_reply(user_id=user_id, chat_id=chat_id, thread_id=thread_id)
         reply = await self._messages.reply_shown_as(chat_id=chat_id, telegram_id=telegram_id)
         return reply if reply is not None and reply.user_id == user_id else None
 

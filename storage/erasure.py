@@ -62,11 +62,11 @@ class ErasureStore:
 async def _start_afresh(connection: aiosqlite.Connection, user_id: int, now: datetime) -> None:
     """Put a new row in the place of a person's; all that is theirs hangs on the old one and goes with it."""
     cursor = await connection.execute(
-        "DELETE FROM users WHERE user_id = ? RETURNING name, is_owner, reachable", (user_id,)
+        "DELETE FROM users WHERE user_id = ? RETURNING name, is_owner, reachable, let_in", (user_id,)
     )
     row = await cursor.fetchone()
     if row is not None:
         await connection.execute(
-            "INSERT INTO users (user_id, name, is_owner, reachable, since) VALUES (?, ?, ?, ?, ?)",
-            (user_id, row["name"], row["is_owner"], row["reachable"], to_text(now)),
+            "INSERT INTO users (user_id, name, is_owner, reachable, let_in, since) VALUES (?, ?, ?, ?, ?, ?)",
+            (user_id, row["name"], row["is_owner"], row["reachable"], row["let_in"], to_text(now)),
         )

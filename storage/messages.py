@@ -21,32 +21,49 @@ class MessageStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def conversation(self, *, user_id: int, chat_id: int, now: datetime, silence: timedelta) -> int:
+    async def conversation(
+        self,
+        *,
+        user_id: int | None,
+        chat_id: int,
+        now: datetime,
+        silence: timedelta,
+        thread_id: int | None = None,
+    ) -> int:
         """The id of the running conversation; a new one starts after a silence longer than `silence`.
 
-        A private one goes on until it is ended on purpose: nobody should be learnt from again unawares.
+        Without a user it is the one that a group shares, in the topic `thread_id` if it has topics. A private
+        one goes on until it is ended on purpose: nobody should be learnt from again unawares.
         """
         row = await self._database.fetch_one(
             """
             SELECT conversation_id, private, coalesce(
                 (SELECT max(created_at) FROM messages WHERE conversation_id = c.conversation_id), started_at
             ) AS last_at
-            FROM conversations AS c WHERE user_id = ? AND chat_id = ? ORDER BY conversation_id DESC LIMIT 1
+            FROM conversations AS c WHERE user_id IS ? AND chat_id = ? AND thread_id IS ?
+            ORDER BY conversation_id DESC LIMIT 1
             """,
-            (user_id, chat_id),
+            (user_id, chat_id, thread_id),
         )
         if row is not None and (row["private"] or now - from_text(row["last_at"]) <= silence):
             return int(row["conversation_id"])
-        return await self.start_conversation(user_id=user_id, chat_id=chat_id, now=now)
+        return await self.start_conversation(user_id=user_id, chat_id=chat_id, thread_id=thread_id, now=now)
 
     async def start_conversation(
-        self, *, user_id: int, chat_id: int, now: datetime, private: bool = False
+        self,
+        *,
+        user_id: int | None,
+        chat_id: int,
+        now: datetime,
+        thread_id: int | None = None,
+        private: bool = False,
     ) -> int:
         """Begin a conversation with an empty history; returns its id. Of a private one nothing is learnt."""
         async with self._database.transaction() as connection:
             cursor = await connection.execute(
-                "INSERT INTO conversations (user_id, chat_id, started_at, private) VALUES (?, ?, ?, ?)",
-                (user_id, chat_id, to_text(now), private),
+                "INSERT INTO conversations (user_id, chat_id, thread_id, started_at, private)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (user_id, chat_id, thread_id, to_text(now), private),
             )
             assert cursor.lastrowid is not None, "an INSERT has a row id"
             return cursor.lastrowid
@@ -142,14 +159,25 @@ class MessageStore:
             telegram_id,
         )
 
-    async def last_reply(self, *, user_id: int, chat_id: int) -> Message | None:
-        """The newest current reply to this user in this chat."""
+    async def last_reply(self, *, user_id: int, chat_id: int, thread_id: int | None = None) -> Message | None:
+        """The newest current reply to this user in this chat, in this topic if it has topics."""
         return await self._one(
-            "m.user_id = ? AND m.chat_id = ? AND m.role = 'assistant' AND m.current"
+            "m.user_id = ? AND m.chat_id = ? AND m.role = 'assistant' AND m.current AND ? IS ("
+            "SELECT thread_id FROM conversations AS c WHERE c.conversation_id = m.conversation_id)"
             " ORDER BY m.message_id DESC LIMIT 1",
             user_id,
             chat_id,
+            thread_id,
         )
+
+    async def speakers(self, conversation_id: int, newest: int) -> dict[int, str]:
+        """The names of the people in a conversation, by id; `newest` is the one about to speak."""
+        rows = await self._database.fetch_all(
+            "SELECT user_id, name FROM users WHERE user_id = ? OR user_id IN ("
+            "SELECT user_id FROM messages WHERE conversation_id = ?)",
+            (newest, conversation_id),
+        )
+        return {row["user_id"]: row["name"] for row in rows}
 
     async def history(
         self, conversation_id: int, *, before: int | None = None, limit: int = 200

@@ -356,6 +356,37 @@ def m020_automatic_summaries(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE preferences ADD COLUMN summarize_links INTEGER NOT NULL DEFAULT 0")
 
 
+def m021_groups(db: sqlite3.Connection) -> None:
+    """A group's conversation belongs to nobody: who is forgotten must not take the others' words along."""
+    (schema,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'conversations'").fetchone()
+    (last,) = db.execute(
+        "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'conversations'"
+    ).fetchone()
+    schema = schema.replace('TABLE "conversations"', "TABLE new_conversations", 1)
+    db.execute(schema.replace("user_id INTEGER NOT NULL", "user_id INTEGER", 1))
+    db.execute("INSERT INTO new_conversations SELECT * FROM conversations")
+    db.execute("DROP TABLE conversations")
+    db.execute("ALTER TABLE new_conversations RENAME TO conversations")
+    db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'conversations'", (last,))
+    db.execute("ALTER TABLE conversations ADD COLUMN thread_id INTEGER")
+    db.execute(
+        "CREATE INDEX conversations_by_chat ON conversations (user_id, chat_id, thread_id, conversation_id)"
+    )
+    db.execute("ALTER TABLE users ADD COLUMN let_in INTEGER NOT NULL DEFAULT 1")
+    db.execute("CREATE TABLE groups (chat_id INTEGER PRIMARY KEY, since TEXT NOT NULL)")
+    db.execute(
+        """
+        CREATE TABLE group_members (
+            chat_id INTEGER NOT NULL,
+            user_id INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+            joined INTEGER NOT NULL,
+            PRIMARY KEY (chat_id, user_id)
+        )
+        """
+    )
+    db.execute("CREATE INDEX group_members_by_user ON group_members (user_id)")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -377,6 +408,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m018_other_answers,
     m019_readings,
     m020_automatic_summaries,
+    m021_groups,
 )
 
 

@@ -66,13 +66,14 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person who may talk to the bot, by Telegram's numeric id."""
+    """A person by Telegram's numeric id. Who is not `let_in` is answered in groups only."""
 
     user_id: int
     name: str
     is_owner: bool
     since: datetime
     reachable: bool = True
+    let_in: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,14 +19,30 @@ class UserStore:
             """
             INSERT INTO users (user_id, name, is_owner, since) VALUES (?, ?, ?, ?)
             ON CONFLICT (user_id) DO UPDATE SET
-                name = excluded.name, is_owner = max(is_owner, excluded.is_owner), reachable = 1
+                name = excluded.name, is_owner = max(is_owner, excluded.is_owner), reachable = 1, let_in = 1
             """,
             (user_id, name, is_owner, to_text(now)),
         )
 
+    async def note(self, user_id: int, *, name: str, now: datetime) -> None:
+        """Keep the name of a person who is not let in, such as another member of a group."""
+        await self._database.execute(
+            """
+            INSERT INTO users (user_id, name, since, let_in) VALUES (?, ?, ?, 0)
+            ON CONFLICT (user_id) DO UPDATE SET name = excluded.name WHERE name != excluded.name
+            """,
+            (user_id, name, to_text(now)),
+        )
+
     async def all(self) -> list[User]:
-        """Everybody who may talk, by id."""
-        rows = await self._database.fetch_all("SELECT * FROM users ORDER BY user_id")
+        """Everybody who is let in or of whom something may be learnt, by id."""
+        rows = await self._database.fetch_all(
+            """
+            SELECT * FROM users WHERE let_in OR EXISTS (
+                SELECT 1 FROM messages WHERE user_id = users.user_id AND origin != 'private'
+            ) ORDER BY user_id
+            """
+        )
         return [_user(row) for row in rows]
 
     async def get(self, user_id: int) -> User | None:
@@ -60,4 +76,5 @@ def _user(row: Row) -> User:
         is_owner=bool(row["is_owner"]),
         since=from_text(row["since"]),
         reachable=bool(row["reachable"]),
+        let_in=bool(row["let_in"]),
     )

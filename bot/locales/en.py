@@ -10,6 +10,11 @@ EN = Texts(
         "else I can do."
     ),
     help_head="Write to me as you would to a person. Besides that:",
+    help_groups=(
+        "In a group I answer whoever writes my name, replies to me or sends /ask@{name}; the last reaches me "
+        "even where Telegram shows me nothing else (privacy mode). All share one conversation there. I learn "
+        "only from people who are let in here or have sent /join."
+    ),
     commands={
         "new": "begin a conversation with an empty context",
         "retry": "answer the last question again",
@@ -27,6 +32,9 @@ EN = Texts(
         "rollforward": "undo the last /rollback",
         "export": "all that I hold of you, as a file",
         "forget": "erase everything that I hold of you",
+        "ask": "ask me something, in a group too",
+        "join": "in a group: let me learn from what you ask me there",
+        "leave": "in a group: learn nothing from you there any more",
         "help": "this list",
         "start": "who I am",
     },
@@ -93,6 +101,19 @@ EN = Texts(
         "that I was born with."
     ),
     owner_only="Only my keeper can do that.",
+    ask_usage="Write your question behind it: /ask How do birds sleep?",
+    joined=(
+        "From now on I learn from what you ask me in this group, and from nobody else's lines by that. "
+        "/leave undoes it; in a private chat with me /profile, /export and /forget are yours."
+    ),
+    left=(
+        "I learn nothing from you in this group any more. What you asked me here trains no weights from the "
+        "next night on, and beliefs that rested on it alone are erased."
+    ),
+    join_anonymous="I can learn only from somebody whom I can tell apart: you write here in another's name.",
+    in_private="That is between the two of us: please send it to me in private. {link}",
+    in_groups="That is for groups. Here it is your settings that count: /settings, /pause, /resume.",
+    not_your_reply="Only the person who asked can rate that.",
     choose_language="Which language shall I speak?",
     settings=(
         "Your settings: language, length of replies, rating buttons, what to do with a bare link, learning "
@@ -126,6 +147,10 @@ EN = Texts(
     why_not_learnt=(
         "Nothing is learnt from this reply: the conversation is private (/new ends it) or learning is off "
         "(/resume turns it on)."
+    ),
+    why_not_learnt_in_group=(
+        "Nothing is learnt from this reply, and its text is erased when the conversation is over. /join lets "
+        "me learn from you in this group."
     ),
     status_paused="⏸ Learning is off; /resume turns it on.",
     status_private="🔒 This conversation is private; /new ends it.",

@@ -8,6 +8,10 @@ ZH = Texts(
         "一切都留在你自己的机器上。直接给我写消息就行；/help 列出我还会做什么。"
     ),
     help_head="像对人说话一样写给我就好。另外还有：",
+    help_groups=(
+        "在群里，谁写我的名字、回复我，或者发 /ask@{name}，我就回答谁；在 Telegram 不让我看到其他消息时"
+        "（隐私模式），最后一种也能用。群里大家共用一段对话。我只向已被主人允许的人和发过 /join 的人学习。"
+    ),
     commands={
         "new": "开始一段没有上文的新对话",
         "retry": "重新回答上一个问题",
@@ -25,6 +29,9 @@ ZH = Texts(
         "rollforward": "撤销上一次 /rollback",
         "export": "把我这里与你有关的一切作为文件发给你",
         "forget": "删除我这里与你有关的一切",
+        "ask": "问我一个问题，在群里也行",
+        "join": "在群里：允许我从你在那里的提问中学习",
+        "leave": "在群里：不再从你那里学习任何东西",
         "help": "这份列表",
         "start": "我是谁",
     },
@@ -86,6 +93,19 @@ ZH = Texts(
         "{runs} 条学习记录。我对你已一无所知，现在用最初的权重回答你。"
     ),
     owner_only="这件事只有主人能做。",
+    ask_usage="请把问题写在后面：/ask 鸟怎么睡觉？",
+    joined=(
+        "从现在起，我会从你在这个群里对我的提问中学习，别人的话不会因此被学习。/leave 可以撤销；"
+        "和我的私聊里，/profile、/export 和 /forget 都可以用。"
+    ),
+    left=(
+        "我不再从你在这个群里说的话中学习。你在这里问过我的，从下一夜起不再训练任何权重，"
+        "只以它们为依据的看法也已删除。"
+    ),
+    join_anonymous="我只能向分得清是谁的人学习：你在这里用的是别的名义。",
+    in_private="这是你我之间的事，请私下发给我。{link}",
+    in_groups="这是给群用的。在这里由你的设置决定：/settings、/pause、/resume。",
+    not_your_reply="只有提问的人能评价这条回复。",
     choose_language="我该说哪种语言？",
     settings="你的设置：语言、回复长短、评价按钮、怎样处理单独的链接、是否从聊天中学习，以及我不主动打扰的时间。",
     choices={
@@ -112,6 +132,7 @@ ZH = Texts(
     private_ended="私密对话结束了。现在是新的对话，我又会从中学习。",
     not_learnt="🔒 不学习",
     why_not_learnt="这条回复不会被学习：对话是私密的（/new 结束），或者学习已关闭（/resume 打开）。",
+    why_not_learnt_in_group="这条回复不会被学习，对话结束后文字会被删除。发 /join，我就能在这里向你学习。",
     status_paused="⏸ 学习已关闭；/resume 打开。",
     status_private="🔒 这段对话是私密的；/new 结束。",
     status="模型：{model}。{weights}你的消息：{questions} 条。上次学习：{last_run}。",

@@ -34,13 +34,18 @@ _MOST_LOGGED = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Who has asked for something to be read, where, in which words, and whether it may be learnt from."""
+    """Who has asked for something to be read, where, in which words, and whether it may be learnt from.
+
+    In a group it belongs to the conversation that all share, in the topic `thread_id` if it has topics.
+    """
 
     user_id: int
     chat_id: int
     text: str
     learnable: bool
     update_id: int | None
+    in_group: bool = False
+    thread_id: int | None = None
 
 
 class Library:
@@ -91,7 +96,11 @@ class Library:
         """Log what was asked and what is shown of an article."""
         now = self._now()
         conversation_id = await self._messages.conversation(
-            user_id=asked.user_id, chat_id=asked.chat_id, now=now, silence=SILENCE
+            user_id=None if asked.in_group else asked.user_id,
+            chat_id=asked.chat_id,
+            thread_id=asked.thread_id,
+            now=now,
+            silence=SILENCE,
         )
         private = not asked.learnable or await self._messages.is_private(
             user_id=asked.user_id, chat_id=asked.chat_id

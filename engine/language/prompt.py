@@ -59,6 +59,11 @@ def with_quote(text: str, quoted: str | None) -> str:
     return f"{lines}\n\n{text}"
 
 
+def said_by(name: str | None, text: str) -> str:
+    """A line with the name of its speaker before it, where there are several."""
+    return f"{name}: {text}" if name else text
+
+
 def with_wish(text: str, length: ReplyLength) -> str:
     """A question with the wish for a short or a long answer behind it, for the prompt only."""
     if length not in _WISHES:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -79,6 +79,13 @@ class ProfileEngine:
         """Remove a belief with every trace of it; False when there is none."""
         async with self._locks[user_id]:
             return await self._store.erase_belief(user_id, belief_id)
+
+    async def erase_resting_on(self, user_id: int, message_ids: Collection[int]) -> None:
+        """Remove every belief that rests on nothing but these messages."""
+        async with self._locks[user_id]:
+            for belief in await self._store.all_beliefs(user_id):
+                if all(evidence.message_id in message_ids for evidence in belief.evidence):
+                    await self._store.erase_belief(user_id, belief.belief_id)
 
     async def _save(self, user_id: int, change: Change, cause: Cause, message_id: int | None) -> None:
         profile = change.profile

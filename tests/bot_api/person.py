@@ -105,11 +105,11 @@ class Person:
 
     async def block(self) -> None:
         """Block the bot: from now on everything it sends is refused."""
-        self._set_membership("member", "kicked")
+        self._change_membership(self.chat, "member", "kicked")
 
     async def unblock(self) -> None:
         """Let the bot write again."""
-        self._set_membership("kicked", "member")
+        self._change_membership(self.chat, "kicked", "member")
 
     async def wait_for_reply(
         self,
@@ -178,14 +178,43 @@ class Person:
         if message.reply_to is not None and message.reply_to.from_bot:
             return True
         is_command = any(entity["type"] == "bot_command" for entity in message.entities)
-        return is_command or f"@{self._world.bot['username']}" in message.text
+        named = f"@{self._world.bot['username']}".lower() in message.text.lower()
+        return is_command or named or not self._world.privacy_mode
 
-    def _set_membership(self, old: str, new: str) -> None:
-        self.chat.blocked = new == "kicked"
+    async def add_bot(self, chat: Chat) -> None:
+        """Add the bot to a group that it was removed from, or that it has not been in."""
+        self._change_membership(chat, "left", "member")
+
+    async def remove_bot(self, chat: Chat) -> None:
+        """Remove the bot from a group."""
+        self._change_membership(chat, "member", "kicked")
+
+    async def upgrade(self, chat: Chat, new_id: int) -> Chat:
+        """Make a group a supergroup, which has another number."""
+        upgraded = Chat(chat_id=new_id, kind="supergroup", title=chat.title, started=True)
+        self._world.chats[new_id] = upgraded
+        self._service(chat, {"migrate_to_chat_id": new_id})
+        chat.migrated_to = new_id
+        self._service(upgraded, {"migrate_from_chat_id": chat.chat_id})
+        return upgraded
+
+    async def rename(self, chat: Chat, title: str) -> None:
+        """Give a group another name, of which Telegram tells with a service message."""
+        chat.title = title
+        self._service(chat, {"new_chat_title": title})
+
+    def _service(self, chat: Chat, content: dict[str, Any]) -> None:
+        message = self._world.post(chat, self._user, version=self._world.version("", []))
+        described = message_object(message)
+        del described["text"]
+        self._world.updates.add("message", {**described, **content})
+
+    def _change_membership(self, chat: Chat, old: str, new: str) -> None:
+        chat.blocked = new == "kicked"
         self._world.updates.add(
             "my_chat_member",
             {
-                "chat": chat_object(self.chat),
+                "chat": chat_object(chat),
                 "from": self._user,
                 "date": int(self._world.clock()),
                 "old_chat_member": self._membership(old),

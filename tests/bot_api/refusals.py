@@ -11,6 +11,7 @@ OTHER_POLLER = (
     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 )
 BLOCKED = "Forbidden: bot was blocked by the user"
+KICKED = "Forbidden: bot was kicked from the {kind} chat"
 NOT_STARTED = "Forbidden: bot can't initiate conversation with a user"
 UPGRADED = "Bad Request: group chat was upgraded to a supergroup chat"
 

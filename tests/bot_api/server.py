@@ -117,6 +117,10 @@ class BotApiServer:
         self._world.chats[chat_id] = chat
         return chat
 
+    def hear_everything(self) -> None:
+        """Switch privacy mode off: the bot is sent all that is said in its groups."""
+        self._world.privacy_mode = False
+
     def chat(self, chat_id: int) -> Chat:
         """A chat as the people in it see it. Raises KeyError."""
         return self._world.chats[chat_id]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bot_api.refusals import BLOCKED, NOT_STARTED, UPGRADED, Refusal, bad_request
+from tests.bot_api.refusals import BLOCKED, KICKED, NOT_STARTED, UPGRADED, Refusal, bad_request
 from tests.bot_api.transcript import Attachment, Changes, Chat, ShownMessage, Version
 from tests.bot_api.updates import UpdateQueue
 
@@ -35,6 +35,7 @@ class World:
     ) -> None:
         self.clock = clock
         self.callback_lifetime_seconds = callback_lifetime_seconds
+        self.privacy_mode = True
         self.changes = Changes()
         self.updates = UpdateQueue(
             changes=self.changes,
@@ -65,7 +66,7 @@ class World:
         if chat.migrated_to is not None:
             raise Refusal(400, UPGRADED, migrate_to_chat_id=chat.migrated_to)
         if chat.blocked:
-            raise Refusal(403, BLOCKED)
+            raise Refusal(403, BLOCKED if chat.kind == "private" else KICKED.format(kind=chat.kind))
         if chat.kind == "private" and not chat.started:
             raise Refusal(403, NOT_STARTED)
         return chat
