@@ -19,6 +19,7 @@ from engine.tuning.examples import Evidence, Example
 from engine.tuning.job import Recipe
 from engine.tuning.learner import JointTrainer, Learner, plan_batches
 from engine.tuning.measure import Meter
+from engine.tuning.replay import write_replay
 from storage.records import Role
 
 LINES = 100
@@ -46,7 +47,8 @@ def measure_people(base: ResolvedModel, *, people: int) -> dict[str, float]:
     # The slots: a person each, then the one adapter for all.
     stack = wrap_linears(model, slots=people + 2, rank=recipe.rank)
     pad_id = min(tokenizer.end_ids)
-    trainer = JointTrainer(model, stack, recipe=recipe, pad_id=pad_id)
+    replay = write_replay(model, stack, tokenizer, pad_id=pad_id)
+    trainer = JointTrainer(model, stack, recipe=recipe, pad_id=pad_id, replay=replay)
     meter = Meter(model, stack, tokenizer, pad_id=pad_id, most_tokens=recipe.micro_batch_tokens)
     persons = [_lines(tokenizer, told) for told in _conversing(people)]
     for first in range(0, len(persons), recipe.users_at_once):

@@ -37,7 +37,7 @@ from storage.users import UserStore
 from tests.test_loop import UNSEEN
 
 BUDGET = timedelta(hours=2)
-GREEDY = SamplingParams(max_new_tokens=60, temperature=0.0, seed=1)
+GREEDY = SamplingParams(max_new_tokens=100, temperature=0.0, seed=1)
 SATISFIED = 0.8
 
 
