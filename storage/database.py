@@ -216,7 +216,7 @@ class Database:
     async def damage(self) -> list[str]:
         """What SQLite's quick check finds wrong with the file; empty when it is whole."""
         rows = await self.fetch_all("PRAGMA quick_check(5)")
-        return [row[0] for row in rows if row[0] != "ok"]
+        return [_without_heading(row[0]) for row in rows if row[0] != "ok"]
 
     async def close(self) -> None:
         """Finish the write under way and close both connections; calling it again does nothing."""
@@ -252,4 +252,9 @@ def _look(connect: Callable[[], sqlite3.Connection]) -> None:
 def _check(connection: sqlite3.Connection) -> None:
     [found] = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
-        raise DamagedError(found)
+        raise DamagedError(_without_heading(found))
+
+
+def _without_heading(found: str) -> str:
+    """A line of the quick check: the first one names the database before."""
+    return found.splitlines()[-1]

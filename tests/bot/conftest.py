@@ -36,10 +36,15 @@ class Bench:
 
 @asynccontextmanager
 async def bench_on(
-    folder: Path, server: BotApiServer, *, now: Clock = utc_now, **settings: object
+    folder: Path,
+    server: BotApiServer,
+    *,
+    model: ScriptedModel | None = None,
+    now: Clock = utc_now,
+    **settings: object,
 ) -> AsyncGenerator[Bench]:
     """Start the bot on a data folder; leave to stop it."""
-    model = ScriptedModel()
+    model = model or ScriptedModel()
     parts = Parts(model=model, embedder=FakeEmbedder(), base=ResolvedModel("scripted", folder))
     chosen = Settings(data=folder, allowed_users=frozenset({USER_ID}), **settings)  # pyright: ignore
     wires = Wires(

@@ -1,6 +1,5 @@
 """A full disk under a running bot: who wrote is told once, reads go on, nothing is lost or torn."""
 
-import subprocess
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from storage.errors import WriteRefusedError
 from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask, is_final
 from tests.bot_api import BotApiServer, Person
+from tests.disks import small_disk
 
 OWNER_ID = 2000
 EN = LANGUAGES["en"]
@@ -90,25 +90,15 @@ async def test_strangers_hear_nothing_of_it(bench: Bench):
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Generator[Path]:
-    """A disk of 4 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    if not mounted:
-        pytest.skip("this needs the right to mount")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def disk(tmp_path: Path) -> Generator[Path]:
+    with small_disk(tmp_path / "small", megabytes=4) as folder:
+        yield folder
 
 
-async def test_a_disk_that_is_really_full(small_disk: Path, server: BotApiServer):
+async def test_a_disk_that_is_really_full(disk: Path, server: BotApiServer):
     ada = server.person(USER_ID, "Ada")
-    ballast = small_disk / "ballast"
-    async with bench_on(small_disk, server) as bench:
+    ballast = disk / "ballast"
+    async with bench_on(disk, server) as bench:
         await ask(ada, "hello")
         with suppress(OSError), ballast.open("wb", buffering=0) as file:
             while True:

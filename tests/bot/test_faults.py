@@ -1,0 +1,142 @@
+"""What goes wrong around the bot costs nobody a message, and is said in one plain sentence."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from telegram import Bot
+from telegram.error import Conflict
+
+from bot.cli import execute
+from bot.languages import LANGUAGES
+from storage.database import Database
+from storage.lock import folder_lock
+from tests.bot.conftest import USER_ID, Bench, bench_on
+from tests.bot.test_app import ask, is_final
+from tests.bot_api import BotApiServer, Cut
+from tests.scripted_model import ScriptedModel
+
+EN = LANGUAGES["en"]
+TOKEN = "4200000:loopback-token-of-no-value"
+
+
+def no_model(folder: Path) -> dict[str, str]:
+    return {"MYNAH_MODEL": str(folder / "nowhere")}
+
+
+def empty_model(folder: Path) -> dict[str, str]:
+    (folder / "model").mkdir()
+    return {"MYNAH_MODEL": str(folder / "model")}
+
+
+def model_that_is_none(folder: Path) -> dict[str, str]:
+    (folder / "model").mkdir()
+    (folder / "model" / "config.json").write_text('{"model_type": "no-such-kind"}')
+    return {"MYNAH_MODEL": str(folder / "model")}
+
+
+def other_key(folder: Path) -> dict[str, str]:
+    async def make() -> None:
+        await (await Database.open(folder / "data" / "mynah.db", key="one")).close()
+
+    asyncio.run(make())
+    return {"MYNAH_DATABASE_KEY": "another", "MYNAH_MODEL": str(folder)} | model_that_is_none(folder)
+
+
+def file_as_folder(folder: Path) -> dict[str, str]:
+    (folder / "data").touch()
+    return {}
+
+
+def no_device(folder: Path) -> dict[str, str]:
+    return model_that_is_none(folder) | {"MYNAH_DEVICE": "tpu9"}
+
+
+@pytest.mark.parametrize(
+    ("prepare", "sentence"),
+    [
+        (no_model, "cannot be loaded: it is neither a folder nor a hub id"),
+        (empty_model, "cannot be loaded: the folder has no config.json"),
+        (model_that_is_none, "cannot be loaded: its files cannot be used"),
+        (other_key, "The database cannot be read with this MYNAH_DATABASE_KEY"),
+        (file_as_folder, "data cannot be used: File exists."),
+        (no_device, "MYNAH_DEVICE is tpu9, and there is no such device here."),
+    ],
+)
+def test_what_keeps_the_bot_from_starting_is_one_sentence(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    prepare: Callable[[Path], dict[str, str]],
+    sentence: str,
+):
+    environment = {"TELEGRAM_BOT_TOKEN": TOKEN, "MYNAH_DATA": str(tmp_path / "data"), **prepare(tmp_path)}
+
+    assert execute(["run"], environment) == 1
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
+
+
+def test_a_second_bot_on_the_folder_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    with folder_lock(tmp_path, "bot"):
+        assert execute(["run"], {"TELEGRAM_BOT_TOKEN": TOKEN, "MYNAH_DATA": str(tmp_path)}) == 1
+    assert "Another Mynah process holds the lock 'bot'" in capsys.readouterr().err
+
+
+async def test_a_second_poller_is_told_in_the_log_and_costs_no_message(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+):
+    ada = bench.server.person(USER_ID, "Ada")
+    async with Bot(bench.server.token, base_url=bench.server.base_url) as other:
+        theirs = asyncio.create_task(other.get_updates(timeout=20))
+        await bench.server.until(lambda: "Another program polls" in caplog.text)
+        with pytest.raises(Conflict):
+            await theirs
+
+    assert (await ask(ada, "hello")).text == "You said: hello"
+
+
+async def test_a_bad_gateway_and_cut_polls_cost_no_message(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.server.fail("getUpdates", code=502, description="Bad Gateway", times=2)
+    bench.server.cut("getUpdates", Cut.AFTER)
+    bench.server.fail("editMessageText", code=502, description="Bad Gateway", times=2)
+    await ada.say("hello")
+    await bench.server.until(lambda: any(map(is_final, ada.chat.replies)), timeout_seconds=30)
+    await bench.idle()
+
+    assert [reply.text for reply in ada.chat.replies] == ["You said: hello"]
+
+
+@pytest.mark.slow
+async def test_a_server_slower_than_our_patience_is_asked_again(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.server.delay("editMessageText", seconds=7)
+    bench.server.delay("getUpdates", seconds=2, times=2)
+    await ada.say("hello")
+    await bench.server.until(lambda: any(map(is_final, ada.chat.replies)), timeout_seconds=40)
+    await bench.idle()
+
+    assert [reply.text for reply in ada.chat.replies] == ["You said: hello"]
+
+
+async def test_a_version_that_is_broken_at_the_start_is_told_once_and_the_base_answers(
+    tmp_path: Path, server: BotApiServer
+):
+    ada = server.person(USER_ID, "Ada")
+    async with bench_on(tmp_path, server) as bench:
+        await ask(ada, "hello")
+        runs = bench.services.core.runs
+        adapter = await runs.add_candidate(
+            USER_ID, base_model="scripted", run_id=None, now=bench.services.core.now()
+        )
+        await runs.activate(USER_ID, adapter.version)
+    told = EN.swap_refused.format(version=1, reason=".*").partition("(")[0]
+    for start in range(2):
+        model = ScriptedModel()
+        model.broken_versions.add(1)
+        async with bench_on(tmp_path, server, model=model) as bench:
+            await ask(ada, f"are you there, {start}?")
+            assert bench.model.requests[-1].adapter is None
+    assert sum(reply.text.startswith(told) for reply in ada.chat.replies) == 1
