@@ -31,6 +31,7 @@ from bot.feedback import FeedbackHandlers
 from bot.forget import FORGET_PATTERN, ForgetHandlers
 from bot.groups import GroupHandlers
 from bot.inbox import InboxQueue, SiftingRequest
+from bot.insight import InsightHandlers
 from bot.joining import Joiner
 from bot.keyboard import NOT_LEARNT, TAP_PATTERN, TURN_PATTERN, Keyboards
 from bot.lanes import Lanes
@@ -41,6 +42,7 @@ from bot.services import Services
 from bot.speaking import texts
 from bot.welcome import Door, WelcomeHandlers
 from engine.assistant import Interrupted
+from engine.lineage import Lineages
 
 logger = logging.getLogger(__name__)
 
@@ -162,10 +164,22 @@ def _register(
         runs=services.core.runs,
         runner=services.core.runner,
         adapters=services.adapters,
-        messages=services.core.messages,
-        model=services.model,
         preferences=services.preferences,
         timezone=services.core.settings.timezone,
+        now=services.core.now,
+        delivery=delivery,
+    )
+    insight = InsightHandlers(
+        assistant=services.assistant,
+        adapters=services.adapters,
+        lineages=Lineages(runs=services.core.runs),
+        runs=services.core.runs,
+        messages=services.core.messages,
+        feedback=services.feedback,
+        profiles=services.profiles,
+        model=services.model,
+        timezone=services.core.settings.timezone,
+        nightly=services.core.settings.nightly,
         now=services.core.now,
         delivery=delivery,
     )
@@ -181,7 +195,8 @@ def _register(
         "stop": chat.on_stop,
         "feedback": feedback.on_feedback,
         "summarize": articles.on_summarize,
-        "status": admin.on_status,
+        "status": insight.on_status,
+        "why": insight.on_why,
     }
     in_groups = {"join": groups.on_join, "leave": groups.on_leave}
     in_private = {

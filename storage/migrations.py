@@ -345,6 +345,10 @@ def m019_groups(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX group_members_by_user ON group_members (user_id)")
 
 
+def m020_views(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE generations ADD COLUMN view TEXT NOT NULL DEFAULT '{}'")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -365,6 +369,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m017_summaries_by_content,
     m018_other_answers,
     m019_groups,
+    m020_views,
 )
 
 

@@ -22,6 +22,7 @@ EN = Texts(
         "summarize": "summarise the page behind a link",
         "profile": "what I believe about you",
         "status": "which weights answer you, and what was learnt",
+        "why": "what shaped a reply: the one that you reply to, or the last",
         "rollback": "go back to the weights before the last tuning",
         "private": "a conversation that I do not learn from, until /new",
         "pause": "learn nothing, until /resume",
@@ -147,9 +148,28 @@ EN = Texts(
     ),
     status_paused="⏸ Learning is off; /resume turns it on.",
     status_private="🔒 This conversation is private; /new ends it.",
-    status="Model: {model}. {weights} Messages of yours: {questions}. Last tuning: {last_run}.",
-    status_base="You are answered by the base weights.",
-    status_adapter="You are answered by your own weights, version {version}.",
+    status="Mynah {version}, model {model}.",
+    status_base="You are answered by the base weights: nothing of yours is in them yet.",
+    status_adapter="You are answered by your own weights, version {version}, since {since}.",
+    status_log="Messages of yours: {questions}. Last tuning: {last_run}. The next is due at {next_run}.",
+    status_queue="Replies being written or waiting for their turn: {count}.",
+    weights_trial=(
+        "They were learnt from {examples} of your messages; on {held_out} that they were not trained on, the "
+        "surprise fell from {before:.2f} to {after:.2f} nats a token."
+    ),
+    nothing_to_explain="There is no reply to you that I could explain. Send /why as a reply to one of mine.",
+    why_written=(
+        "Written on {when} by {model}: {read} tokens read, {written} written, the first after {first:.1f} s, "
+        "all in {seconds:.1f} s."
+    ),
+    why_base="The weights were those that I was born with: nothing of yours is in them.",
+    why_adapter="The weights were your own, version {version}, of {since}.",
+    why_view="In view were {view}.",
+    why_noted="From that question I noted for your profile: {beliefs}.",
+    view_question="your question",
+    view_quoted="the text that you quoted or forwarded with it",
+    view_earlier="{count} earlier messages of the conversation",
+    view_length={"short": "your setting for short replies", "long": "your setting for long replies"},
     summarize_usage="Send /summarize with a link, for example /summarize https://example.org/article",
     reading="Reading {link} …",
     key_sentences="Key sentences of the page:",
