@@ -40,6 +40,7 @@ from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
 from bot.privacy import BELIEF_PATTERN, PrivacyHandlers
 from bot.services import Services
 from bot.speaking import texts
+from bot.stats import StatsHandlers
 from bot.welcome import Door, WelcomeHandlers
 from engine.assistant import Interrupted
 from engine.lineage import Lineages
@@ -183,6 +184,9 @@ def _register(
         now=services.core.now,
         delivery=delivery,
     )
+    stats = StatsHandlers(
+        ratings=services.ratings, runs=services.core.runs, delivery=delivery, now=services.core.now
+    )
     groups = GroupHandlers(
         access=access, groups=services.groups, profiles=services.profiles, delivery=delivery
     )
@@ -201,6 +205,7 @@ def _register(
     in_groups = {"join": groups.on_join, "leave": groups.on_leave}
     in_private = {
         "profile": privacy.on_profile,
+        "stats": stats.on_stats,
         "private": chat.on_private,
         "pause": choices.on_pause,
         "resume": choices.on_resume,

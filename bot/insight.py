@@ -1,4 +1,4 @@
-"""/status and /why: which weights answer, what they were learnt from, what shaped a reply; no model is asked."""
+"""/status and /why: which weights answer, what they were learnt from, what shaped a reply."""
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta

@@ -76,6 +76,7 @@ class Services:
     erasures: ErasureFollower
     assistant: Assistant
     profiles: ProfileEngine
+    ratings: FeedbackStore
     feedback: Feedback
     summarizer: Summarizer
 
@@ -162,6 +163,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
     )
     await access.load()
     erasures = ErasureStore(database)
+    ratings = FeedbackStore(database)
     return Services(
         core=core,
         access=access,
@@ -182,9 +184,8 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
             now=core.now,
         ),
         profiles=profiles,
-        feedback=Feedback(
-            messages=core.messages, ratings=FeedbackStore(database), profiles=profiles, now=core.now
-        ),
+        ratings=ratings,
+        feedback=Feedback(messages=core.messages, ratings=ratings, profiles=profiles, now=core.now),
         summarizer=Summarizer(
             model=model,
             fetcher=fetcher,

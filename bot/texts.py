@@ -85,6 +85,12 @@ class Texts:
     status_log: str
     status_queue: str
     weights_trial: str
+    stats_empty: str
+    stats_caption: str
+    stats_versions: str
+    stats_version: str
+    stats_nights: str
+    stats_night: str
     nothing_to_explain: str
     why_written: str
     why_base: str

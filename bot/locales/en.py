@@ -22,6 +22,7 @@ EN = Texts(
         "summarize": "summarise the page behind a link",
         "profile": "what I believe about you",
         "status": "which weights answer you, and what was learnt",
+        "stats": "your ratings by version, and what each night brought, as a picture",
         "why": "what shaped a reply: the one that you reply to, or the last",
         "rollback": "go back to the weights before the last tuning",
         "private": "a conversation that I do not learn from, until /new",
@@ -157,6 +158,16 @@ EN = Texts(
         "They were learnt from {examples} of your messages; on {held_out} that they were not trained on, the "
         "surprise fell from {before:.2f} to {after:.2f} nats a token."
     ),
+    stats_empty="There are no figures yet: no reply was rated, and no night has been judged.",
+    stats_caption=(
+        "1: likes among your thumbs, by version of the weights (0: the base), with the range that holds the "
+        "truth in 95 of 100 cases. 2: surprise at messages that were held back, in nats a token, before ○ "
+        "and after ● each night. 3: messages that were learnt from each night."
+    ),
+    stats_versions="Likes among your thumbs by version of the weights (0: the base), with 95 % intervals:",
+    stats_version="{version}: {liked} of {rated} ({low:.0f} to {high:.0f} %)",
+    stats_nights="Surprise at messages that were held back, in nats a token, before → after each night:",
+    stats_night="{date}: {before:.2f} → {after:.2f}, learnt from {examples} messages",
     nothing_to_explain="There is no reply to you that I could explain. Send /why as a reply to one of mine.",
     why_written=(
         "Written on {when} by {model}: {read} tokens read, {written} written, the first after {first:.1f} s, "

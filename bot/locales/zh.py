@@ -20,6 +20,7 @@ ZH = Texts(
         "summarize": "总结链接里的网页",
         "profile": "我对你的了解",
         "status": "现在由哪一版权重回答你，学到了什么",
+        "stats": "各版得到的评价和每夜的收获，用图表示",
         "why": "是什么造就了一条回复：你回复的那条，或最后一条",
         "rollback": "退回上一次学习之前的权重",
         "private": "一段我不会学习的对话，到 /new 为止",
@@ -141,6 +142,15 @@ ZH = Texts(
         "它从你的 {examples} 条消息里学来；在没有训练过的 {held_out} 条上，惊讶程度从每词元 {before:.2f} "
         "降到 {after:.2f} 奈特。"
     ),
+    stats_empty="还没有数字：没有评价过的回复，也没有评定过的夜晚。",
+    stats_caption=(
+        "1：各版权重（0 是基础权重）得到的赞在评价中的比例，竖线是 95% 置信区间。"
+        "2：每夜学习前 ○ 和学习后 ● 对留出消息的惊讶程度，单位奈特/词元。3：每夜学习用到的消息数。"
+    ),
+    stats_versions="各版权重（0 是基础权重）得到的赞在评价中的比例和 95% 区间：",
+    stats_version="第 {version} 版：{rated} 个评价中 {liked} 个赞（{low:.0f}% 到 {high:.0f}%）",
+    stats_nights="每夜学习前 → 后对留出消息的惊讶程度，单位奈特/词元：",
+    stats_night="{date}：{before:.2f} → {after:.2f}，学习了 {examples} 条消息",
     nothing_to_explain="没有可以解释的回复。请回复我的某一条消息，并发送 /why。",
     why_written=(
         "由 {model} 写于 {when}：读了 {read} 个词元，写了 {written} 个，第一个用了 {first:.1f} 秒，"
