@@ -1,4 +1,4 @@
-"""/tune, /rollback, /status, and the line that tells what was learnt."""
+"""/tune, /rollback, and the line that tells what was learnt."""
 
 import asyncio
 import json
@@ -14,13 +14,10 @@ from telegram.ext import ContextTypes
 from bot.access import Access
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
-from bot.speaking import preferences
 from bot.texts import Texts, texts_for
 from engine.errors import TuningBusyError
-from engine.language.model import LanguageModel
 from engine.serving import ServedAdapters, Swap
 from engine.tuning.nightly import TuningRunner
-from storage.messages import MessageStore
 from storage.preferences import Preferences, PreferenceStore
 from storage.records import RunStatus, TuningRun
 from storage.runs import RunStore
@@ -38,8 +35,6 @@ class AdminHandlers:
         runs: RunStore,
         runner: TuningRunner,
         adapters: ServedAdapters,
-        messages: MessageStore,
-        model: LanguageModel,
         preferences: PreferenceStore,
         timezone: ZoneInfo,
         now: Callable[[], datetime],
@@ -49,8 +44,6 @@ class AdminHandlers:
         self._runs = runs
         self._runner = runner
         self._adapters = adapters
-        self._messages = messages
-        self._model = model
         self._preferences = preferences
         self._timezone = timezone
         self._now = now
@@ -94,28 +87,6 @@ class AdminHandlers:
         await self.follow_adapters()
         if (served := self._adapters.of(asked.user_id)) is not None and served.version == version:
             await self._delivery.say(asked.chat_id, asked.texts.rolled_forward.format(version=version))
-
-    async def on_status(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Which weights answer this user, and what the last tuning did."""
-        asked = incoming(update)
-        texts, adapter = asked.texts, self._adapters.of(asked.user_id)
-        last = await self._runs.last_run(asked.user_id)
-        line = texts.status.format(
-            model=self._model.name,
-            weights=texts.status_base
-            if adapter is None
-            else texts.status_adapter.format(version=adapter.version),
-            questions=await self._messages.count_questions(asked.user_id),
-            last_run="–" if last is None else f"{last.started_at:%Y-%m-%d %H:%M} UTC, {last.status}",
-        )
-        await self._delivery.say(asked.chat_id, "\n".join([line, *await self._unlearnt(asked)]))
-
-    async def _unlearnt(self, asked: Incoming) -> list[str]:
-        """Why nothing is being learnt from this chat, if so."""
-        private = await self._messages.is_private(user_id=asked.user_id, chat_id=asked.chat_id)
-        return [asked.texts.status_private] * private + [asked.texts.status_paused] * (
-            not preferences().learning
-        )
 
     @property
     def holds_back(self) -> bool:

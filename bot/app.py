@@ -32,6 +32,7 @@ from bot.files import Files
 from bot.forget import FORGET_PATTERN, ForgetHandlers
 from bot.groups import GroupHandlers
 from bot.inbox import POLL_FILE, InboxQueue, SiftingRequest
+from bot.insight import InsightHandlers
 from bot.joining import Joiner
 from bot.keyboard import NOT_LEARNT, READ_PATTERN, TAP_PATTERN, TURN_PATTERN, Keyboards
 from bot.lanes import Lanes
@@ -41,9 +42,11 @@ from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
 from bot.privacy import BELIEF_PATTERN, PrivacyHandlers
 from bot.services import Services
 from bot.speaking import texts
+from bot.stats import StatsHandlers
 from bot.under_way import UnderWay
 from bot.welcome import Door, WelcomeHandlers
 from engine.assistant import Interrupted
+from engine.lineage import Lineages
 from storage.errors import WriteRefusedError
 
 logger = logging.getLogger(__name__)
@@ -216,12 +219,27 @@ def _register(
         runs=services.core.runs,
         runner=services.core.runner,
         adapters=services.adapters,
-        messages=services.core.messages,
-        model=services.model,
         preferences=services.preferences,
         timezone=services.core.settings.timezone,
         now=services.core.now,
         delivery=delivery,
+    )
+    insight = InsightHandlers(
+        assistant=services.assistant,
+        adapters=services.adapters,
+        lineages=Lineages(runs=services.core.runs),
+        runs=services.core.runs,
+        messages=services.core.messages,
+        feedback=services.feedback,
+        profiles=services.profiles,
+        model=services.model,
+        timezone=services.core.settings.timezone,
+        nightly=services.core.settings.nightly,
+        now=services.core.now,
+        delivery=delivery,
+    )
+    stats = StatsHandlers(
+        ratings=services.ratings, runs=services.core.runs, delivery=delivery, now=services.core.now
     )
     groups = GroupHandlers(
         access=access, groups=services.groups, profiles=services.profiles, delivery=delivery
@@ -235,11 +253,13 @@ def _register(
         "stop": chat.on_stop,
         "feedback": feedback.on_feedback,
         "summarize": articles.on_summarize,
-        "status": admin.on_status,
+        "status": insight.on_status,
+        "why": insight.on_why,
     }
     in_groups = {"join": groups.on_join, "leave": groups.on_leave}
     in_private = {
         "profile": privacy.on_profile,
+        "stats": stats.on_stats,
         "private": chat.on_private,
         "pause": choices.on_pause,
         "resume": choices.on_resume,

@@ -167,6 +167,16 @@ class Delivery:
 
         await self._unlogged(chat_id, call)
 
+    async def send_picture(self, chat_id: int, content: bytes, *, name: str, caption: str) -> None:
+        """Send a picture with a sentence."""
+
+        async def call() -> None:
+            await self._insistence.once(
+                lambda: self._bot.send_photo(chat_id, content, filename=name, caption=caption)
+            )
+
+        await self._unlogged(chat_id, call)
+
     async def _unlogged(self, chat_id: int, call: Callable[[], Awaitable[None]]) -> None:
         """Bring something to a chat that no outbox keeps: when it cannot be, that is noted and no more."""
         try:

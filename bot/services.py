@@ -82,6 +82,7 @@ class Services:
     erasures: ErasureFollower
     assistant: Assistant
     profiles: ProfileEngine
+    ratings: FeedbackStore
     feedback: Feedback
     sources: SourceReader
     summarizer: Summarizer
@@ -172,6 +173,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
     )
     await access.load()
     erasures, readings = ErasureStore(database), ReadingStore(database)
+    ratings = FeedbackStore(database)
     own_words = words_its_own(core.base.folder)
     return Services(
         core=core,
@@ -193,9 +195,8 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
             now=core.now,
         ),
         profiles=profiles,
-        feedback=Feedback(
-            messages=core.messages, ratings=FeedbackStore(database), profiles=profiles, now=core.now
-        ),
+        ratings=ratings,
+        feedback=Feedback(messages=core.messages, ratings=ratings, profiles=profiles, now=core.now),
         sources=SourceReader(fetcher=fetcher, pages=PageReader()),
         summarizer=Summarizer(model=model, store=ArticleStore(database), now=core.now, own_words=own_words),
         answerer=Answerer(model=model, embedder=embedder, own_words=own_words),

@@ -84,6 +84,25 @@ class Texts:
     status: str
     status_base: str
     status_adapter: str
+    status_log: str
+    status_queue: str
+    weights_trial: str
+    stats_empty: str
+    stats_caption: str
+    stats_versions: str
+    stats_version: str
+    stats_nights: str
+    stats_night: str
+    nothing_to_explain: str
+    why_written: str
+    why_base: str
+    why_adapter: str
+    why_view: str
+    why_noted: str
+    view_question: str
+    view_quoted: str
+    view_earlier: str
+    view_length: dict[str, str]
     summarize_usage: str
     summarize_these: str
     summarize_now: str

@@ -20,7 +20,7 @@ from engine.language.thoughts import strip_thoughts
 from engine.serving import ServedAdapters
 from storage.messages import MessageStore
 from storage.preferences import ReplyLength
-from storage.records import FinishReason, Generation, Message, NewMessage, Origin, Role
+from storage.records import FinishReason, Generation, Message, NewMessage, Origin, Role, View
 
 SILENCE = timedelta(hours=12)
 """A pause longer than this begins a new conversation."""
@@ -116,7 +116,7 @@ class Assistant:
             telegram_id=question.telegram_id,
             update_id=question.update_id,
         )
-        said = self._said(request, completion, asked)
+        said = self._said(request, completion, asked, question.wishes)
         logged_question, logged_reply = await self._messages.add_turn(asked, said)
         return Reply(question=logged_question, reply=logged_reply)
 
@@ -182,7 +182,7 @@ class Assistant:
         asked = _as_new(question, update_id)
         if not wishes.learnable:
             asked = replace(asked, origin=Origin.PRIVATE)
-        said = replace(self._said(request, completion, asked), question_id=question.message_id)
+        said = replace(self._said(request, completion, asked, wishes), question_id=question.message_id)
         reply = await self._messages.replace_reply(said, detach=changed)
         return Reply(question=question, reply=reply)
 
@@ -203,6 +203,11 @@ class Assistant:
     async def is_private(self, *, user_id: int, chat_id: int) -> bool:
         """Whether a private conversation is under way."""
         return await self._messages.is_private(user_id=user_id, chat_id=chat_id)
+
+    @property
+    def under_way(self) -> int:
+        """How many replies are being written or wait for their turn."""
+        return len(self._under_way)
 
     def interrupt(self) -> None:
         """End all replies under way at their next token, unlogged, and begin none."""
@@ -258,7 +263,9 @@ class Assistant:
             raise EmptyReplyError
         return replace(completion, text=text)
 
-    def _said(self, request: GenerationRequest, completion: Completion, asked: NewMessage) -> NewMessage:
+    def _said(
+        self, request: GenerationRequest, completion: Completion, asked: NewMessage, wishes: Wishes
+    ) -> NewMessage:
         return NewMessage(
             user_id=asked.user_id,
             chat_id=asked.chat_id,
@@ -276,6 +283,10 @@ class Assistant:
                 first_token_seconds=completion.first_token_seconds,
                 total_seconds=completion.total_seconds,
                 finish_reason=completion.finish_reason,
+                view=View(
+                    earlier=len(request.messages) - 1,
+                    length=None if wishes.length is ReplyLength.NORMAL else wishes.length,
+                ),
             ),
         )
 

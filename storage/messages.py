@@ -1,16 +1,28 @@
 """The log: conversations, messages, and how each reply came about."""
 
+import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import aiosqlite
 
 from storage.database import Database, Row
-from storage.records import FinishReason, Generation, Message, NewMessage, Origin, RatedTurn, Rating, Role
+from storage.records import (
+    FinishReason,
+    Generation,
+    Message,
+    NewMessage,
+    Origin,
+    RatedTurn,
+    Rating,
+    Role,
+    View,
+)
 from storage.times import from_optional, from_text, to_text
 
 _SELECT = """
     SELECT m.*, g.model, g.adapter_version, g.prompt_tokens, g.reply_tokens,
-           g.first_token_seconds, g.total_seconds, g.finish_reason
+           g.first_token_seconds, g.total_seconds, g.finish_reason, g.view
     FROM messages AS m LEFT JOIN generations AS g USING (message_id)
 """
 
@@ -272,7 +284,7 @@ async def _insert_generation(
     connection: aiosqlite.Connection, message_id: int, generation: Generation
 ) -> None:
     await connection.execute(
-        "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             message_id,
             generation.model,
@@ -282,6 +294,7 @@ async def _insert_generation(
             generation.first_token_seconds,
             generation.total_seconds,
             generation.finish_reason,
+            json.dumps(asdict(generation.view)),
         ),
     )
 
@@ -315,6 +328,7 @@ def _generation(row: Row) -> Generation | None:
         first_token_seconds=row["first_token_seconds"],
         total_seconds=row["total_seconds"],
         finish_reason=FinishReason(row["finish_reason"]),
+        view=View(**json.loads(row["view"])),
     )
 
 

@@ -387,6 +387,10 @@ def m021_groups(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX group_members_by_user ON group_members (user_id)")
 
 
+def m022_views(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE generations ADD COLUMN view TEXT NOT NULL DEFAULT '{}'")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -409,6 +413,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m019_readings,
     m020_automatic_summaries,
     m021_groups,
+    m022_views,
 )
 
 

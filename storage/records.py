@@ -95,6 +95,14 @@ class FinishReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What stood in the prompt of a reply beside the question: `earlier` messages, a wish for the length."""
+
+    earlier: int = 0
+    length: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
     """How a reply came about. Times in seconds; `adapter_version` None means the bare base model."""
 
@@ -105,6 +113,7 @@ class Generation:
     first_token_seconds: float
     total_seconds: float
     finish_reason: FinishReason = FinishReason.STOP
+    view: View = View()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,8 @@ EN = Texts(
         "summarize": "sum up a link, a file or a text: short, long, bullets, in German …",
         "profile": "what I believe about you",
         "status": "which weights answer you, and what was learnt",
+        "stats": "your ratings by version, and what each night brought, as a picture",
+        "why": "what shaped a reply: the one that you reply to, or the last",
         "rollback": "go back to the weights before the last tuning",
         "private": "a conversation that I do not learn from, until /new",
         "pause": "learn nothing, until /resume",
@@ -154,9 +156,38 @@ EN = Texts(
     ),
     status_paused="⏸ Learning is off; /resume turns it on.",
     status_private="🔒 This conversation is private; /new ends it.",
-    status="Model: {model}. {weights} Messages of yours: {questions}. Last tuning: {last_run}.",
-    status_base="You are answered by the base weights.",
-    status_adapter="You are answered by your own weights, version {version}.",
+    status="Mynah {version}, model {model}.",
+    status_base="You are answered by the base weights: nothing of yours is in them yet.",
+    status_adapter="You are answered by your own weights, version {version}, since {since}.",
+    status_log="Messages of yours: {questions}. Last tuning: {last_run}. The next is due at {next_run}.",
+    status_queue="Replies being written or waiting for their turn: {count}.",
+    weights_trial=(
+        "They were learnt from {examples} of your messages; on {held_out} that they were not trained on, the "
+        "surprise fell from {before:.2f} to {after:.2f} nats a token."
+    ),
+    stats_empty="There are no figures yet: no reply was rated, and no night has been judged.",
+    stats_caption=(
+        "1: likes among your thumbs, by version of the weights (0: the base), with the range that holds the "
+        "truth in 95 of 100 cases. 2: surprise at messages that were held back, in nats a token, before ○ "
+        "and after ● each night. 3: messages that were learnt from each night."
+    ),
+    stats_versions="Likes among your thumbs by version of the weights (0: the base), with 95 % intervals:",
+    stats_version="{version}: {liked} of {rated} ({low:.0f} to {high:.0f} %)",
+    stats_nights="Surprise at messages that were held back, in nats a token, before → after each night:",
+    stats_night="{date}: {before:.2f} → {after:.2f}, learnt from {examples} messages",
+    nothing_to_explain="There is no reply to you that I could explain. Send /why as a reply to one of mine.",
+    why_written=(
+        "Written on {when} by {model}: {read} tokens read, {written} written, the first after {first:.1f} s, "
+        "all in {seconds:.1f} s."
+    ),
+    why_base="The weights were those that I was born with: nothing of yours is in them.",
+    why_adapter="The weights were your own, version {version}, of {since}.",
+    why_view="In view were {view}.",
+    why_noted="From that question I noted for your profile: {beliefs}.",
+    view_question="your question",
+    view_quoted="the text that you quoted or forwarded with it",
+    view_earlier="{count} earlier messages of the conversation",
+    view_length={"short": "your setting for short replies", "long": "your setting for long replies"},
     summarize_usage=(
         "Send /summarize with a link or a text, or in reply to one; short, long, bullets or a language may "
         "stand beside it, as in /summarize short https://example.org/article"

@@ -20,6 +20,8 @@ ZH = Texts(
         "summarize": "总结链接、文件或文字：short、long、bullets、用中文……",
         "profile": "我对你的了解",
         "status": "现在由哪一版权重回答你，学到了什么",
+        "stats": "各版得到的评价和每夜的收获，用图表示",
+        "why": "是什么造就了一条回复：你回复的那条，或最后一条",
         "rollback": "退回上一次学习之前的权重",
         "private": "一段我不会学习的对话，到 /new 为止",
         "pause": "什么都不学，到 /resume 为止",
@@ -135,9 +137,37 @@ ZH = Texts(
     why_not_learnt_in_group="这条回复不会被学习，对话结束后文字会被删除。发 /join，我就能在这里向你学习。",
     status_paused="⏸ 学习已关闭；/resume 打开。",
     status_private="🔒 这段对话是私密的；/new 结束。",
-    status="模型：{model}。{weights}你的消息：{questions} 条。上次学习：{last_run}。",
-    status_base="由基础权重回答你。",
-    status_adapter="由你自己的第 {version} 版权重回答你。",
+    status="Mynah {version}，模型 {model}。",
+    status_base="现在由基础权重回答你：里面还没有任何你的东西。",
+    status_adapter="现在由你自己的第 {version} 版权重回答你，自 {since} 起。",
+    status_log="你的消息：{questions} 条。上次学习：{last_run}。下一次在 {next_run}。",
+    status_queue="正在写或在排队的回复：{count} 条。",
+    weights_trial=(
+        "它从你的 {examples} 条消息里学来；在没有训练过的 {held_out} 条上，惊讶程度从每词元 {before:.2f} "
+        "降到 {after:.2f} 奈特。"
+    ),
+    stats_empty="还没有数字：没有评价过的回复，也没有评定过的夜晚。",
+    stats_caption=(
+        "1：各版权重（0 是基础权重）得到的赞在评价中的比例，竖线是 95% 置信区间。"
+        "2：每夜学习前 ○ 和学习后 ● 对留出消息的惊讶程度，单位奈特/词元。3：每夜学习用到的消息数。"
+    ),
+    stats_versions="各版权重（0 是基础权重）得到的赞在评价中的比例和 95% 区间：",
+    stats_version="第 {version} 版：{rated} 个评价中 {liked} 个赞（{low:.0f}% 到 {high:.0f}%）",
+    stats_nights="每夜学习前 → 后对留出消息的惊讶程度，单位奈特/词元：",
+    stats_night="{date}：{before:.2f} → {after:.2f}，学习了 {examples} 条消息",
+    nothing_to_explain="没有可以解释的回复。请回复我的某一条消息，并发送 /why。",
+    why_written=(
+        "由 {model} 写于 {when}：读了 {read} 个词元，写了 {written} 个，第一个用了 {first:.1f} 秒，"
+        "一共 {seconds:.1f} 秒。"
+    ),
+    why_base="用的是我出生时的权重：里面没有任何你的东西。",
+    why_adapter="用的是你自己的第 {version} 版权重，{since} 学成。",
+    why_view="当时看到的有：{view}。",
+    why_noted="从那个问题里，我为你的档案记下了：{beliefs}。",
+    view_question="你的问题",
+    view_quoted="你随之引用或转发的文字",
+    view_earlier="对话中更早的 {count} 条消息",
+    view_length={"short": "你设置的简短回复", "long": "你设置的详细回复"},
     summarize_usage=(
         "请发送 /summarize 加链接或文字，或用它回复一条消息；旁边可以写简短、详细、要点或语言，"
         "例如 /summarize 简短 https://example.org/article"
