@@ -25,6 +25,7 @@ from engine.serving import ServedAdapters
 from engine.tuning.child import ChildTrainer, Trainer
 from engine.tuning.nightly import TuningRunner
 from storage.articles import ArticleStore
+from storage.backup import DATABASE_NAME, BackupWriter
 from storage.database import Database
 from storage.erasure import ErasureStore
 from storage.feedback import FeedbackStore
@@ -91,11 +92,22 @@ class Parts:
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncGenerator[Database]:
     """Open the store alone. Raises StorageError."""
-    database = await Database.open(settings.data / "mynah.db", key=settings.database_key)
+    database = await Database.open(settings.data / DATABASE_NAME, key=settings.database_key)
     try:
         yield database
     finally:
         await database.close()
+
+
+def backup_writer(settings: Settings, now: Clock = utc_now) -> BackupWriter:
+    """What backs up the data folder of these settings."""
+    return BackupWriter(
+        data_folder=settings.data,
+        key=settings.database_key,
+        settings=settings.as_env(),
+        model=settings.model,
+        now=now,
+    )
 
 
 @asynccontextmanager

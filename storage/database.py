@@ -6,16 +6,17 @@ A shared aiosqlite connection mixes the transactions of different tasks, so ever
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncGenerator, Awaitable, Generator, Iterable
+from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from storage.errors import StorageError, WriteRefusedError, WrongKeyError
-from storage.migrations import migrate
+from storage.errors import NewerDatabaseError, StorageError, WriteRefusedError, WrongKeyError
+from storage.migrations import MIGRATIONS, migrate
 
 Parameters = Iterable[Any]
 Row = sqlite3.Row
@@ -33,17 +34,41 @@ _PRAGMAS = (
 )
 
 
-def _connector(path: Path, key: str | None) -> Callable[[], sqlite3.Connection]:
-    def connect() -> sqlite3.Connection:
-        connection = sqlcipher.connect(path, isolation_level=None)
-        connection.row_factory = sqlcipher.Row
-        if key is not None:
-            # A pragma takes no bound parameters, so the secret is quoted as SQL quotes any text.
-            quoted = key.replace("'", "''")
-            connection.execute(f"PRAGMA key = '{quoted}'")
-        return connection
+def connect(path: Path, key: str | None) -> sqlite3.Connection:
+    """A bare connection; whether the key is the right one shows when the file is first read."""
+    connection = sqlcipher.connect(path, isolation_level=None)
+    connection.row_factory = sqlcipher.Row
+    if key is not None:
+        # A pragma takes no bound parameters, so the secret is quoted as SQL quotes any text.
+        quoted = key.replace("'", "''")
+        connection.execute(f"PRAGMA key = '{quoted}'")
+    return connection
 
-    return connect
+
+@contextmanager
+def explaining(path: Path) -> Generator[None]:
+    """Raise what goes wrong with a file as WrongKeyError, or as StorageError with its reason."""
+    try:
+        yield
+    except sqlcipher.DatabaseError as error:
+        if "not a database" in str(error):
+            raise WrongKeyError from error
+        raise StorageError(f"The database {path.name} cannot be opened: {error}.") from error
+
+
+def check_database(path: Path, *, key: str | None) -> None:
+    """Read every page of a file that nobody writes to.
+
+    Raises WrongKeyError, NewerDatabaseError, or StorageError when it is damaged.
+    """
+    with explaining(path), closing(connect(path, key)) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise StorageError(f"The database {path.name} is damaged.")
+    if version > len(MIGRATIONS):
+        raise NewerDatabaseError(version, len(MIGRATIONS))
 
 
 async def _to_the_end(step: Awaitable[Any]) -> Any:
@@ -81,11 +106,11 @@ class Database:
         Raises WrongKeyError, NewerDatabaseError, or StorageError when the file cannot be opened.
         """
         await asyncio.to_thread(_prepare, path, key)
-        writer = await aiosqlite.Connection(_connector(path, key), _CACHED_STATEMENTS)
+        writer = await aiosqlite.Connection(partial(connect, path, key), _CACHED_STATEMENTS)
         try:
             for pragma in _PRAGMAS:
                 await writer.execute(pragma)
-            reader = await aiosqlite.Connection(_connector(path, key), _CACHED_STATEMENTS)
+            reader = await aiosqlite.Connection(partial(connect, path, key), _CACHED_STATEMENTS)
             try:
                 for pragma in (
                     "PRAGMA busy_timeout = 5000",
@@ -165,13 +190,8 @@ class Database:
 def _prepare(path: Path, key: str | None) -> None:
     """Check the key and bring the schema up to date, before any connection is shared."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with closing(_connector(path, key)()) as connection:
-            path.chmod(0o600)
-            for pragma in _PRAGMAS:
-                connection.execute(pragma)
-            migrate(connection)
-    except sqlcipher.DatabaseError as error:
-        if "not a database" in str(error):
-            raise WrongKeyError from error
-        raise StorageError(f"The database {path.name} cannot be opened: {error}.") from error
+    with explaining(path), closing(connect(path, key)) as connection:
+        path.chmod(0o600)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        migrate(connection)
