@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 
 from bot.commands import chat, evaluate, export, forget, rollback, run, tune
 from bot.doctor import doctor
+from bot.keeping import backup, restore_backup
 from bot.progress import sentences_on
 from bot.settings import Settings, SettingsError
 from engine.errors import EngineError
@@ -38,6 +39,10 @@ def parser() -> argparse.ArgumentParser:
     forgetting.add_argument("user", type=int, metavar="ID", help="the person's numeric id")
     examination = commands.add_parser("doctor", help="look for what is wrong, and say what to do about it")
     examination.add_argument("--json", action="store_true", help="for machines")
+    backing_up = commands.add_parser("backup", help="write everything but the secrets into one file")
+    backing_up.add_argument("file", type=Path, metavar="FILE", help="a file that does not exist yet")
+    restoring = commands.add_parser("restore", help="bring a backup back into an empty data folder")
+    restoring.add_argument("file", type=Path, metavar="FILE", help="what `mynah backup` has written")
     return root
 
 
@@ -76,6 +81,10 @@ async def _dispatch(options: argparse.Namespace, settings: Settings, environment
             return await export(settings, user_id=options.user, folder=options.folder)
         if options.command == "forget":
             return await forget(settings, user_id=options.user)
+        if options.command == "backup":
+            return await backup(settings, target=options.file, progress=progress)
+        if options.command == "restore":
+            return await restore_backup(settings, archive=options.file, progress=progress)
         if options.command == "run" and settings.telegram_bot_token is not None:
             return await run(settings, settings.telegram_bot_token, progress=progress)
         return await chat(settings, environment, progress=progress)

@@ -28,8 +28,9 @@ from bot.checks import (
     look_at_model,
     ok,
 )
-from bot.services import DATABASE_NAME, utc_now
+from bot.services import utc_now
 from bot.settings import Settings
+from storage.backup import DATABASE_NAME
 from storage.database import Database
 from storage.errors import StorageError
 

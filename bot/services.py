@@ -28,6 +28,7 @@ from engine.serving import ServedAdapters
 from engine.tuning.child import ChildTrainer, Trainer
 from engine.tuning.nightly import TuningRunner
 from storage.articles import ArticleStore
+from storage.backup import DATABASE_NAME, BackupWriter
 from storage.database import Database
 from storage.erasure import ErasureStore
 from storage.feedback import FeedbackStore
@@ -42,8 +43,6 @@ from storage.updates import UpdateStore
 from storage.users import UserStore
 
 Clock = Callable[[], datetime]
-
-DATABASE_NAME = "mynah.db"
 
 
 def utc_now() -> datetime:
@@ -109,6 +108,17 @@ async def open_database(settings: Settings) -> AsyncGenerator[Database]:
         yield database
     finally:
         await database.close()
+
+
+def backup_writer(settings: Settings, now: Clock = utc_now) -> BackupWriter:
+    """What backs up the data folder of these settings."""
+    return BackupWriter(
+        data_folder=settings.data,
+        key=settings.database_key,
+        settings=settings.as_env(),
+        model=settings.model,
+        now=now,
+    )
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import time, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -67,6 +67,16 @@ class Settings:
             allow_private_links=reader.read("MYNAH_ALLOW_PRIVATE_LINKS", _switch, False),
         )
         return settings, reader.faults
+
+    def as_env(self) -> str:
+        """Lines of an `.env` file for another machine: what was chosen but secrets and the data folder."""
+        chosen = {one.name: _raw(getattr(self, one.name)) for one in fields(self) if one.repr}
+        del chosen["data"]
+        return "".join(
+            f"{_variable(name)}={_quoted(raw)}\n"
+            for name, raw in chosen.items()
+            if raw and "@" not in raw  # an address may carry a password
+        )
 
 
 class _Reader:
@@ -152,3 +162,31 @@ def _switch(raw: str) -> bool:
     if raw.lower() not in words:
         raise ValueError(f"must be on or off, not {raw!r}")
     return words[raw.lower()]
+
+
+def _variable(name: str) -> str:
+    return (name if name.startswith("telegram_") else f"mynah_{name}").upper()
+
+
+def _raw(value: object) -> str:
+    """A value in the words that it is read from; nothing for one that was not chosen."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "on" if value else "off"
+        case time():
+            return f"{value:%H:%M}"
+        case timedelta():
+            return str(int(value.total_seconds() // 60))
+        case frozenset():
+            return ",".join(sorted(map(str, value)))
+        case _:
+            return str(value)
+
+
+def _quoted(raw: str) -> str:
+    if re.fullmatch(r"[\w./:,+-]*", raw):
+        return raw
+    escaped = raw.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -8,14 +8,22 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import aiosqlite
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from storage.errors import DamagedError, FolderError, StorageError, WriteRefusedError, WrongKeyError
-from storage.migrations import migrate
+from storage.errors import (
+    DamagedError,
+    FolderError,
+    NewerDatabaseError,
+    StorageError,
+    WriteRefusedError,
+    WrongKeyError,
+)
+from storage.migrations import MIGRATIONS, migrate
 
 Parameters = Iterable[Any]
 Row = sqlite3.Row
@@ -58,7 +66,8 @@ def _in_plain_words(error: sqlcipher.Error) -> StorageError | None:
 
 
 @contextmanager
-def _told_plainly() -> Generator[None]:
+def told_plainly() -> Generator[None]:
+    """Raise what goes wrong with a file as the StorageError that it is."""
     try:
         yield
     except sqlcipher.Error as error:
@@ -68,20 +77,31 @@ def _told_plainly() -> Generator[None]:
         raise failure from error
 
 
-def _connector(
-    path: Path, key: str | None, *, mode: Literal["rwc", "ro"] = "rwc"
-) -> Callable[[], sqlite3.Connection]:
-    def connect() -> sqlite3.Connection:
-        address = f"{path.absolute().as_uri()}?mode={mode}"
-        connection = sqlcipher.connect(address, uri=True, isolation_level=None)
-        connection.row_factory = sqlcipher.Row
-        if key is not None:
-            # A pragma takes no bound parameters, so the secret is quoted as SQL quotes any text.
-            quoted = key.replace("'", "''")
-            connection.execute(f"PRAGMA key = '{quoted}'")
-        return connection
+def connect(path: Path, key: str | None, *, mode: Literal["rwc", "ro"] = "rwc") -> sqlite3.Connection:
+    """A bare connection; whether the key is the right one shows when the file is first read."""
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlcipher.connect(address, uri=True, isolation_level=None)
+    connection.row_factory = sqlcipher.Row
+    if key is not None:
+        # A pragma takes no bound parameters, so the secret is quoted as SQL quotes any text.
+        quoted = key.replace("'", "''")
+        connection.execute(f"PRAGMA key = '{quoted}'")
+    return connection
 
-    return connect
+
+def check_database(path: Path, *, key: str | None) -> None:
+    """Read every page of a file that nobody writes to.
+
+    Raises WrongKeyError, NewerDatabaseError, DamagedError.
+    """
+    with told_plainly(), closing(connect(path, key)) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        [version] = connection.execute("PRAGMA user_version").fetchone()
+        [found] = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise DamagedError(_without_heading(found))
+    if version > len(MIGRATIONS):
+        raise NewerDatabaseError(version, len(MIGRATIONS))
 
 
 async def _to_the_end(step: Awaitable[Any]) -> Any:
@@ -119,7 +139,7 @@ class Database:
         Raises WrongKeyError, NewerDatabaseError, DamagedError, FolderError, WriteRefusedError.
         """
         await asyncio.to_thread(_prepare, path, key)
-        return await cls._connect(path, _connector(path, key), writing=_PRAGMAS)
+        return await cls._connect(path, partial(connect, path, key), writing=_PRAGMAS)
 
     @classmethod
     async def open_to_read(cls, path: Path, *, key: str | None = None) -> "Database":
@@ -127,19 +147,19 @@ class Database:
 
         Raises WrongKeyError, DamagedError, WriteRefusedError.
         """
-        connect = _connector(path, key, mode="ro")
-        await asyncio.to_thread(_look, connect)
-        return await cls._connect(path, connect, writing=_READING)
+        connector = partial(connect, path, key, mode="ro")
+        await asyncio.to_thread(_look, connector)
+        return await cls._connect(path, connector, writing=_READING)
 
     @classmethod
     async def _connect(
-        cls, path: Path, connect: Callable[[], sqlite3.Connection], *, writing: Iterable[str]
+        cls, path: Path, connector: Callable[[], sqlite3.Connection], *, writing: Iterable[str]
     ) -> "Database":
-        writer = await aiosqlite.Connection(connect, _CACHED_STATEMENTS)
+        writer = await aiosqlite.Connection(connector, _CACHED_STATEMENTS)
         try:
             for pragma in writing:
                 await writer.execute(pragma)
-            reader = await aiosqlite.Connection(connect, _CACHED_STATEMENTS)
+            reader = await aiosqlite.Connection(connector, _CACHED_STATEMENTS)
             try:
                 for pragma in _READING:
                     await reader.execute(pragma)
@@ -158,7 +178,7 @@ class Database:
         Raises WriteRefusedError when SQLite cannot write, DamagedError when it cannot read.
         """
         async with self._lock:
-            with _told_plainly():
+            with told_plainly():
                 try:
                     await _to_the_end(self._writer.execute("BEGIN IMMEDIATE"))
                     yield self._writer
@@ -182,7 +202,7 @@ class Database:
 
     async def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """All rows of a query over what is committed. Raises DamagedError."""
-        with _told_plainly():
+        with told_plainly():
             return list(await self._reader.execute_fetchall(sql, parameters))
 
     async def fetch_one(self, sql: str, parameters: Parameters = ()) -> Row | None:
@@ -232,7 +252,7 @@ def _prepare(path: Path, key: str | None) -> None:
     """Check key and file and bring the schema up to date, before any connection is shared."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _told_plainly(), closing(_connector(path, key)()) as connection:
+        with told_plainly(), closing(connect(path, key)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_schema")
             path.chmod(0o600)
             for pragma in _PRAGMAS:
@@ -243,9 +263,9 @@ def _prepare(path: Path, key: str | None) -> None:
         raise FolderError(path.parent, error.strerror or type(error).__name__) from error
 
 
-def _look(connect: Callable[[], sqlite3.Connection]) -> None:
+def _look(connector: Callable[[], sqlite3.Connection]) -> None:
     """Check the key, before any connection is shared."""
-    with _told_plainly(), closing(connect()) as connection:
+    with told_plainly(), closing(connector()) as connection:
         connection.execute("SELECT count(*) FROM sqlite_schema")
 
 

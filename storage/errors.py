@@ -7,7 +7,8 @@ StorageError
  ├─ FolderError
  ├─ WriteRefusedError
  ├─ GoneError
- └─ LockedError
+ ├─ LockedError
+ └─ BackupError
 """
 
 from pathlib import Path
@@ -64,3 +65,7 @@ class LockedError(StorageError):
 
     def __init__(self, work: str, folder: Path) -> None:
         super().__init__(f"Another Mynah process holds the lock '{work}' on the folder {folder}.")
+
+
+class BackupError(StorageError):
+    """A backup could not be written, or is not one that can be restored."""
