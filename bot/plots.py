@@ -44,8 +44,9 @@ def draw(report: UserReport) -> bytes:
 def _draw_shares(axes: Any, versions: Sequence[Satisfaction]) -> None:
     places = range(len(versions))
     shares = [100 * one.share for one in versions]
-    below = [100 * (one.share - one.low) for one in versions]
-    above = [100 * (one.high - one.share) for one in versions]
+    # At 0 and 1 rounding can put the end of the interval a hair inside the share.
+    below = [100 * max(0.0, one.share - one.low) for one in versions]
+    above = [100 * max(0.0, one.high - one.share) for one in versions]
     axes.errorbar(places, shares, yerr=[below, above], fmt="o", color=_LIKED, capsize=4)
     axes.set_ylim(0, 100)
     axes.yaxis.set_major_formatter("{x:.0f} %")
@@ -57,13 +58,13 @@ def _draw_losses(axes: Any, runs: Sequence[RunFigures]) -> None:
     axes.vlines(places, [run.after for run in runs], [run.before for run in runs], color=_BEFORE)
     axes.plot(places, [run.before for run in runs], "o", color=_BEFORE, markerfacecolor="white")
     axes.plot(places, [run.after for run in runs], "o", color=_AFTER)
-    axes.set_xticks(places, [_date(run) for run in runs])
+    axes.set_xticks(places, [_date(run) for run in runs], rotation=45)
 
 
 def _draw_learnt(axes: Any, runs: Sequence[RunFigures]) -> None:
     places = range(len(runs))
     axes.bar(places, [run.examples for run in runs], color=_LEARNT, width=0.6)
-    axes.set_xticks(places, [_date(run) for run in runs])
+    axes.set_xticks(places, [_date(run) for run in runs], rotation=45)
 
 
 def _date(run: RunFigures) -> str:

@@ -8,6 +8,7 @@ from bot.plots import can_draw, draw
 from bot.stats import as_text
 from engine.tuning.report import build_report
 from storage.feedback import FeedbackStore
+from storage.records import VersionTally
 from tests.bot.conftest import USER_ID, Bench
 from tests.bot.test_app import ask
 from tests.bot_api import Person
@@ -55,7 +56,7 @@ async def test_without_figures_it_says_so(bench: Bench):
 async def test_the_picture_comes_with_its_explanation(bench: Bench):
     ada = await rated_nights(bench)
     await ada.say("/stats")
-    picture = await ada.wait_for_reply(where=lambda message: message.attachment)
+    picture = await ada.wait_for_reply(where=lambda message: message.attachment, timeout_seconds=60)
 
     assert picture.attachment is not None
     assert picture.attachment.kind == "photo"
@@ -68,6 +69,13 @@ async def test_a_picture_can_be_drawn_of_little(bench: Bench):
     await ask(bench.server.person(USER_ID, "Ada"), "hello")
 
     assert draw(await report_of(bench)).startswith(b"\x89PNG")
+
+
+@draws
+def test_a_version_that_everybody_likes_can_be_drawn():
+    tallies = [VersionTally(adapter_version=3, replies=9, liked=4, disliked=0, corrected=0)]
+
+    assert draw(build_report(USER_ID, tallies, [])).startswith(b"\x89PNG")
 
 
 async def test_the_text_has_intervals_and_nights(bench: Bench, clock: Clock):
