@@ -42,7 +42,7 @@ class Recipe:
     clip_norm: float = 1.0
     replay_weight: float = 8.0
     example_tokens: int = 384
-    micro_batch_tokens: int = 1024
+    micro_batch_tokens: int = 512
     users_at_once: int = 8
 
 
