@@ -54,12 +54,15 @@ def clipped(text: str, most: int) -> str:
 def _in_context(sentences: Sequence[str], passage: str, room: int) -> str:
     """A passage between guillemets, with what stands before and after it as far as there is room."""
     quoted = f"»{clipped(passage, room)}«"
-    if passage not in sentences:
+    place = next((place for place, sentence in enumerate(sentences) if passage.startswith(sentence)), None)
+    if place is None:
         return quoted
-    place = sentences.index(passage)
+    last = place
+    while last + 1 < len(sentences) and sentences[last + 1] in passage[len(sentences[place]) :]:
+        last += 1
     beside = max(0, (room - len(quoted)) // 2)
     before = sentences[place - 1] if place else ""
-    after = sentences[place + 1] if place + 1 < len(sentences) else ""
+    after = sentences[last + 1] if last + 1 < len(sentences) else ""
     shown_before = before if len(before) <= beside else f"…{before[len(before) - beside :].lstrip()}"
     return " ".join(
         part

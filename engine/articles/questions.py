@@ -10,7 +10,7 @@ _ASKS = re.compile(
     r"|^\W*(?:who|whom|whose|what|when|where|why|which|how|is|are|was|were|does|do|did|has|have|can|could|will"
     r"|tell me|explain|show me|wer|wann|wo|warum|wie|welche[rsnm]?|qui|quand|où|pourquoi|comment|quién"
     r"|cuándo|dónde|cómo|кто|что|когда|где|почему|как|сколько)\b"
-    r"|(?:吗|呢|什么|谁|为什么|怎么|怎样|哪|多少|几)",
+    r"|(?:吗|呢|什么|谁|为什么|怎么|怎样|哪|多少|多[长大高久远]|几)",
     re.IGNORECASE,
 )
 _NAMES_IT = re.compile(
@@ -27,6 +27,19 @@ _QUESTION_WORDS = frozenset(
     comment""".split()  # noqa: SIM905
 )
 _ENDINGS = re.compile(r"(?:ing|ed|es|s|ly)$")
+
+_ASKS_NUMBER = re.compile(
+    r"\bhow (?:much|many|long|old|far|big|deep|high|tall)\b|^\W*when\b|\bwhat (?:time|year|date)\b"
+    r"|\bwann\b|\bwie ?viele?\b|多少|多[长大高久远]|几|什么时候",
+    re.IGNORECASE,
+)
+_ASKS_NAME = re.compile(r"^\W*(?:who|whom|wer)\b|谁", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\d|[一二三四五六七八九十百千万]|\b(?:two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million"
+    r"|half|third)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<=[a-zß-ÿ,] )[A-ZÀ-Þ][a-zß-ÿ]|[\u0400-\u9fff]")
 
 _SHARED = 0.5
 
@@ -58,3 +71,10 @@ def clearly_about(question: str, article: str) -> bool:
     there = {stem(term) for term in terms(article)}
     shared = sum(term in there for term in subject)
     return bool(subject) and shared >= _SHARED * len(subject)
+
+
+def may_answer(question: str, passage: str) -> bool:
+    """Whether a passage holds what the question asks for by its form: a number, or a name."""
+    if _ASKS_NUMBER.search(question):
+        return bool(_NUMBER.search(passage))
+    return bool(_NAME.search(passage)) if _ASKS_NAME.search(question) else True

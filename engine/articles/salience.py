@@ -16,6 +16,7 @@ from engine.articles.languages import LITTLE_WORDS
 
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Ms|Dr|St|Jr|Sr|vs|No)\.)(?<!\b(?:Mrs|Gen|Sen|Rep|Gov)\.)"
+    r"(?<!\b[ap]\.m\.)(?<!\b(?:Jan|Feb|Aug|Oct|Nov|Dec|Inc|Ltd|Fig)\.)(?<!\bSept\.)"
     r"[\"”’')\]]*\s+|(?<=[。！？])[”」]*|\n+"
 )
 _TERMS = re.compile(r"[\u3400-\u9fff]|[^\W\d_]{3,}|\d[\d.,]*")

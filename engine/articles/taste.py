@@ -9,7 +9,7 @@ from engine.articles.wish import Length
 Form = tuple[Length, bool]
 """A length, and whether in bullets."""
 
-_FADING = 0.8
+_FADING = 0.5
 """Each older opinion counts this much of the next newer one."""
 
 

@@ -88,11 +88,18 @@ _WIDE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _IN = r"(?:(?:in|into|auf|en|em|на|по)\s+|по-)?"
 
 _STEPS = (
-    (-1, _pattern("shorter", "too long", "kürzer", "短一?[点些]", "再短", "太长")),
+    (-1, _pattern("shorter", "too long", "kürzer", "再?短一?[点些]", "再短", "太长")),
     (
         1,
         _pattern(
-            "longer", "too short", "more details?", "länger", "长一?[点些]", "再长", "太短", "详细一?[点些]"
+            "longer",
+            "too short",
+            "more details?",
+            "länger",
+            "再?长一?[点些]",
+            "再长",
+            "太短",
+            "详细一?[点些]",
         ),
     ),
 )
