@@ -1,5 +1,6 @@
 """Tuning runs and the adapter versions that came of them. Of each user at most one version is active."""
 
+import json
 from datetime import date, datetime
 
 import aiosqlite
@@ -163,6 +164,22 @@ class RunStore:
         await self._database.execute(
             "UPDATE adapters SET status = 'rejected' WHERE user_id = ? AND version = ?", (user_id, version)
         )
+
+    async def keep_newest(self, user_id: int, *, versions: int) -> frozenset[int]:
+        """Let none serve again but the active version and the newest retired ones, so many in all: these."""
+        async with self._database.transaction() as connection:
+            cursor = await connection.execute(
+                "SELECT version FROM adapters WHERE user_id = ? AND status IN ('active', 'retired')"
+                " ORDER BY status = 'active' DESC, version DESC LIMIT ?",
+                (user_id, versions),
+            )
+            kept = frozenset(row["version"] for row in await cursor.fetchall())
+            await connection.execute(
+                "UPDATE adapters SET status = 'rejected' WHERE user_id = ? AND status = 'retired'"
+                " AND version NOT IN (SELECT value FROM json_each(?))",
+                (user_id, json.dumps(sorted(kept))),
+            )
+        return kept
 
     async def reject_broken(self, user_id: int, version: int, *, fall_back_to: int | None) -> None:
         """Mark a version that cannot be served; the one before it serves again, None for the base model."""

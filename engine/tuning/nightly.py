@@ -35,12 +35,15 @@ from engine.tuning.job import (
     read_candidate,
     write_job,
 )
-from engine.tuning.publish import publish
+from engine.tuning.publish import prune, publish
 from storage.errors import GoneError, LockedError
 from storage.lock import folder_lock
 from storage.messages import MessageStore
 from storage.records import Adapter, RunStatus, TuningRun
 from storage.runs import RunStore
+
+VERSIONS_KEPT = 3
+"""The version that serves, and those that /rollback can lead to one after the other, besides the base."""
 
 _ENDED = "It was ended before it had finished."
 _NO_TIME = "The time was up before its turn."
@@ -203,9 +206,10 @@ class TuningRunner:
             run.user_id, base_model=self._base.name, run_id=run.run_id, now=self._now()
         )
         meta = {"user_id": run.user_id, "version": adapter.version, "base_model": self._base.name, **report}
-        publish(candidate.folder, self._data_folder / adapter.folder, meta=meta)
+        version_folder = self._data_folder / adapter.folder
+        publish(candidate.folder, version_folder, meta=meta)
         try:
-            return await self._runs.promote(
+            promoted = await self._runs.promote(
                 run.run_id,
                 version=adapter.version,
                 reason=verdict.reason,
@@ -213,8 +217,12 @@ class TuningRunner:
                 now=self._now(),
             )
         except GoneError:
-            shutil.rmtree(self._data_folder / adapter.folder, ignore_errors=True)
+            shutil.rmtree(version_folder, ignore_errors=True)
             raise
+        kept = await self._runs.keep_newest(run.user_id, versions=VERSIONS_KEPT)
+        with suppress(OSError):  # what could not be deleted is tried again after the next tuning
+            prune(version_folder.parent, keep=kept)
+        return promoted
 
     async def _job(self, prepared: Sequence[_Prepared]) -> Job:
         active = {adapter.user_id: adapter for adapter in await self._runs.active_adapters()}

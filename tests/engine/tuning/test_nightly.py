@@ -12,7 +12,7 @@ from engine.language.peft_format import CONFIG_NAME, WEIGHTS_NAME
 from engine.tuning.child import OnProgress
 from engine.tuning.evaluate import Measurement, TurnLosses
 from engine.tuning.job import Candidate, UserJob, candidate_folder, read_job, write_candidate
-from engine.tuning.nightly import TuningRunner, due_date
+from engine.tuning.nightly import VERSIONS_KEPT, TuningRunner, due_date
 from storage.database import Database
 from storage.feedback import FeedbackStore
 from storage.lock import folder_lock
@@ -113,6 +113,17 @@ async def test_a_better_candidate_is_published_and_active(store, clock, tmp_path
     assert active is not None
     assert (tmp_path / active.folder / WEIGHTS_NAME).exists()
     assert not list((tmp_path / "tuning").iterdir())
+
+
+async def test_three_versions_are_kept_and_rollback_leads_through_them_to_the_base(store, clock, tmp_path):
+    runner, runs = runner_over(store, clock, tmp_path, FakeTrainer()), RunStore(store)
+    for _ in range(VERSIONS_KEPT + 2):
+        await runner.run([USER_ID])
+
+    folders = sorted(path.name for path in (tmp_path / "adapters" / str(USER_ID)).iterdir())
+    assert folders == ["3", "4", "5"]
+    assert [await runs.rollback(USER_ID) for _ in folders] == [4, 3, None]
+    assert await runs.rollforward(USER_ID) == 3
 
 
 async def test_a_worse_candidate_is_rejected_with_its_figures(store, clock, tmp_path):
