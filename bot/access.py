@@ -53,13 +53,18 @@ class Access:
         """All who have been let in and have talked here."""
         return frozenset(self._known)
 
+    @property
+    def owners(self) -> frozenset[int]:
+        """Whoever may do what concerns everybody."""
+        return frozenset(self._owners) | (frozenset() if self._owner is None else {self._owner})
+
     def allows(self, user_id: int) -> bool:
         """Whether this person is answered."""
         return user_id in self._allowed or user_id in self._known
 
     def is_owner(self, user_id: int) -> bool:
         """Whether this person may do what concerns everybody."""
-        return user_id == self._owner or user_id in self._owners
+        return user_id in self.owners
 
     async def enter(self, user_id: int, name: str) -> None:
         """Make sure that somebody who is allowed has a row of their own."""

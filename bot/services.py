@@ -34,6 +34,7 @@ from storage.outbox import OutboxStore
 from storage.preferences import PreferenceStore
 from storage.profiles import ProfileStore
 from storage.runs import RunStore
+from storage.shelf import Shelf
 from storage.updates import UpdateStore
 from storage.users import UserStore
 
@@ -73,6 +74,7 @@ class Services:
     exporter: Exporter
     forgetter: Forgetter
     erasures: ErasureFollower
+    shelf: Shelf
     assistant: Assistant
     profiles: ProfileEngine
     feedback: Feedback
@@ -108,6 +110,11 @@ def backup_writer(settings: Settings, now: Clock = utc_now) -> BackupWriter:
         model=settings.model,
         now=now,
     )
+
+
+def shelf(settings: Settings) -> Shelf:
+    """The nightly backups of these settings."""
+    return Shelf(data_folder=settings.data, keep_days=settings.backups)
 
 
 @asynccontextmanager
@@ -181,6 +188,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
         exporter=Exporter(database=database, data_folder=settings.data),
         forgetter=Forgetter(store=erasures, data_folder=settings.data, now=core.now),
         erasures=ErasureFollower(store=erasures, model=model, adapters=adapters),
+        shelf=shelf(settings),
         assistant=Assistant(
             messages=core.messages,
             model=model,
