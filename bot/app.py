@@ -147,6 +147,8 @@ def _register(
     forget = ForgetHandlers(
         forgetter=services.forgetter,
         erasures=services.erasures,
+        shelf=services.shelf,
+        access=access,
         delivery=delivery,
         now=services.core.now,
     )

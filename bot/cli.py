@@ -36,6 +36,9 @@ def parser() -> argparse.ArgumentParser:
     exporting.add_argument("folder", type=Path, metavar="FOLDER", help="an empty or a new folder")
     forgetting = commands.add_parser("forget", help="erase everything that is held of a person")
     forgetting.add_argument("user", type=int, metavar="ID", help="the person's numeric id")
+    forgetting.add_argument(
+        "--purge-backups", action="store_true", help="also delete all nightly backups, which hold it, too"
+    )
     backing_up = commands.add_parser("backup", help="write everything but the secrets into one file")
     backing_up.add_argument("file", type=Path, metavar="FILE", help="a file that does not exist yet")
     restoring = commands.add_parser("restore", help="bring a backup back into an empty data folder")
@@ -75,7 +78,7 @@ async def _dispatch(options: argparse.Namespace, settings: Settings, environment
         if options.command == "export":
             return await export(settings, user_id=options.user, folder=options.folder)
         if options.command == "forget":
-            return await forget(settings, user_id=options.user)
+            return await forget(settings, user_id=options.user, purge=options.purge_backups)
         if options.command == "backup":
             return await backup(settings, target=options.file, progress=progress)
         if options.command == "restore":
