@@ -62,7 +62,7 @@ class Access:
 
     @property
     def owners(self) -> frozenset[int]:
-        """Those who may do what concerns everybody."""
+        """Whoever may do what concerns everybody."""
         return frozenset(self._owners) | (frozenset() if self._owner is None else {self._owner})
 
     def allows(self, user_id: int) -> bool:
@@ -71,7 +71,7 @@ class Access:
 
     def is_owner(self, user_id: int) -> bool:
         """Whether this person may do what concerns everybody."""
-        return user_id == self._owner or user_id in self._owners
+        return user_id in self.owners
 
     async def enter(self, user_id: int, name: str) -> None:
         """Make sure that somebody who is allowed has a row of their own."""

@@ -110,6 +110,12 @@ class AdminHandlers:
             await self._tell(run, texts_for(chosen.spoken))
             await self._runs.mark_told(run.run_id)
 
+    async def tell_failed_backup(self, reason: str) -> None:
+        """Tell the owner that the backup of a night is missing, and why."""
+        for owner in self._access.owners:
+            texts = texts_for((await self._preferences.get(owner)).spoken)
+            await self._delivery.say(owner, texts.backup_failed.format(reason=reason), silent=True)
+
     async def stop(self) -> None:
         """End a tuning by hand that is under way."""
         if self._tuning is not None and not self._tuning.done():

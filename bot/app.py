@@ -210,6 +210,8 @@ def _register(
     forget = ForgetHandlers(
         forgetter=services.forgetter,
         erasures=services.erasures,
+        shelf=services.shelf,
+        access=access,
         delivery=delivery,
         now=services.core.now,
     )

@@ -37,6 +37,9 @@ def parser() -> argparse.ArgumentParser:
     exporting.add_argument("folder", type=Path, metavar="FOLDER", help="an empty or a new folder")
     forgetting = commands.add_parser("forget", help="erase everything that is held of a person")
     forgetting.add_argument("user", type=int, metavar="ID", help="the person's numeric id")
+    forgetting.add_argument(
+        "--purge-backups", action="store_true", help="also delete all nightly backups, which hold it, too"
+    )
     examination = commands.add_parser("doctor", help="look for what is wrong, and say what to do about it")
     examination.add_argument("--json", action="store_true", help="for machines")
     backing_up = commands.add_parser("backup", help="write everything but the secrets into one file")
@@ -80,7 +83,7 @@ async def _dispatch(options: argparse.Namespace, settings: Settings, environment
         if options.command == "export":
             return await export(settings, user_id=options.user, folder=options.folder)
         if options.command == "forget":
-            return await forget(settings, user_id=options.user)
+            return await forget(settings, user_id=options.user, purge=options.purge_backups)
         if options.command == "backup":
             return await backup(settings, target=options.file, progress=progress)
         if options.command == "restore":

@@ -14,12 +14,12 @@ from telegram.request import HTTPXRequest
 
 from bot.admin import outcome
 from bot.app import Wires, build
-from bot.forget import told
+from bot.forget import told, with_backups
 from bot.local import TerminalWire
 from bot.logs import configure
 from bot.reports import as_json, as_table
 from bot.running import idle_waiter, running
-from bot.services import Services, open_core, open_database, open_services, utc_now
+from bot.services import Services, open_core, open_database, open_services, shelf, utc_now
 from bot.settings import Settings
 from bot.terminal import Screen, read_lines
 from bot.texts import texts_for
@@ -43,6 +43,8 @@ _FORGOTTEN = (
     "Erased: {messages} messages, {ratings} ratings, {beliefs} beliefs, {adapters} versions of weights and "
     "{runs} records of tuning."
 )
+_IN_BACKUPS = "Nightly backups still hold it until the last of them is deleted on {day:%Y-%m-%d}."
+_PURGED = "{count} nightly backups deleted."
 _UNKNOWN = "Nobody with the id {user_id} has talked to this Mynah.\n"
 
 
@@ -144,8 +146,11 @@ async def export(settings: Settings, *, user_id: int, folder: Path) -> int:
     return 0
 
 
-async def forget(settings: Settings, *, user_id: int) -> int:
-    """`mynah forget`: erase everything of one person; a running bot lets go of the rest within seconds."""
+async def forget(settings: Settings, *, user_id: int, purge: bool) -> int:
+    """`mynah forget`: erase everything of one person; a running bot lets go of the rest within seconds.
+
+    With `purge` the nightly backups go, too, and with them everybody else's.
+    """
     configure(logging.WARNING)
     async with open_database(settings) as database:
         if await UserStore(database).get(user_id) is None:
@@ -154,7 +159,10 @@ async def forget(settings: Settings, *, user_id: int) -> int:
         forgetter = Forgetter(store=ErasureStore(database), data_folder=settings.data, now=utc_now)
         with folder_lock(settings.data, "forget"):
             erased = await forgetter.forget(user_id)
-    sys.stdout.write(f"{told(erased, _FORGOTTEN)}\n")
+    said, backups = told(erased, _FORGOTTEN), shelf(settings)
+    if purge:
+        said += f" {_PURGED.format(count=backups.purge())}"
+    sys.stdout.write(f"{with_backups(said, backups, _IN_BACKUPS)}\n")
     return 0
 
 

@@ -1,5 +1,6 @@
-"""/forget: what would go, a question, and a receipt."""
+"""/forget: what would go, a question, a receipt; and the backups, which only the owner may do without."""
 
+import asyncio
 import contextlib
 import re
 from collections.abc import Callable
@@ -9,31 +10,37 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.access import Access
 from bot.delivery import Delivery
 from bot.incoming import incoming
 from bot.speaking import texts
 from engine.erasure import ErasureFollower, Forgetter
 from storage.records import Holdings
+from storage.shelf import Shelf
 
-FORGET_PATTERN = re.compile(r"forget:(yes|no):(\d+)")
+FORGET_PATTERN = re.compile(r"forget:(yes|no|purge):(\d+)")
 
 VALID_FOR = timedelta(minutes=10)
 """A button that erases everything must not wait in a chat for an idle tap."""
 
 
 class ForgetHandlers:
-    """Handlers of /forget and of its two buttons."""
+    """Handlers of /forget and of its buttons."""
 
     def __init__(
         self,
         *,
         forgetter: Forgetter,
         erasures: ErasureFollower,
+        shelf: Shelf,
+        access: Access,
         delivery: Delivery,
         now: Callable[[], datetime],
     ) -> None:
         self._forgetter = forgetter
         self._erasures = erasures
+        self._shelf = shelf
+        self._access = access
         self._delivery = delivery
         self._now = now
 
@@ -42,32 +49,58 @@ class ForgetHandlers:
         asked = incoming(update)
         held = await self._forgetter.holdings(asked.user_id)
         if not any((held.messages, held.ratings, held.beliefs, held.adapters, held.runs)):
-            await self._delivery.say(asked.chat_id, asked.texts.forget_nothing)
+            await self._delivery.say(
+                asked.chat_id,
+                with_backups(asked.texts.forget_nothing, self._shelf, asked.texts.forget_backups),
+                buttons=self._purge_button(asked.user_id),
+            )
             return
         await self._delivery.say(
             asked.chat_id,
-            told(held, asked.texts.forget_preview),
+            with_backups(told(held, asked.texts.forget_preview), self._shelf, asked.texts.forget_backups),
             buttons=_buttons(self._now()),
         )
 
     async def on_choice(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """A tap on one of the two buttons."""
+        """A tap on one of the buttons."""
         query = update.callback_query
         assert query is not None, "this handles taps"
         match = FORGET_PATTERN.fullmatch(query.data or "")
         assert match is not None, "the handler's pattern let it through"
         asked_at = datetime.fromtimestamp(int(match[2]), UTC)
+        buttons = None
         if match[1] == "no":
             said = texts().forget_kept
         elif self._now() - asked_at > VALID_FOR:
             said = texts().forget_too_late
+        elif match[1] == "purge":
+            said = await self._purge(query.from_user.id)
         else:
-            said = told(await self._forgetter.forget(query.from_user.id), texts().forgotten)
-            await self._erasures.follow()
+            said = await self._forget(query.from_user.id)
+            buttons = self._purge_button(query.from_user.id)
         if query.message is not None:
             with contextlib.suppress(TelegramError):  # it only ends the button's spinner
                 await query.answer()
-            await self._delivery.say(query.message.chat.id, said, shown_as=query.message.message_id)
+            await self._delivery.say(
+                query.message.chat.id, said, buttons=buttons, shown_as=query.message.message_id
+            )
+
+    async def _forget(self, user_id: int) -> str:
+        erased = await self._forgetter.forget(user_id)
+        await self._erasures.follow()
+        return with_backups(told(erased, texts().forgotten), self._shelf, texts().forget_backups)
+
+    async def _purge(self, user_id: int) -> str:
+        """Backups hold everybody's words, so only the owner may do without them."""
+        if not self._access.is_owner(user_id):
+            return texts().owner_only
+        return texts().purged.format(count=await asyncio.to_thread(self._shelf.purge))
+
+    def _purge_button(self, user_id: int) -> InlineKeyboardMarkup | None:
+        if self._shelf.last_day() is None or not self._access.is_owner(user_id):
+            return None
+        data = f"forget:purge:{int(self._now().timestamp())}"
+        return InlineKeyboardMarkup.from_button(InlineKeyboardButton(texts().purge_yes, callback_data=data))
 
 
 def told(held: Holdings, sentence: str) -> str:
@@ -79,6 +112,12 @@ def told(held: Holdings, sentence: str) -> str:
         adapters=held.adapters,
         runs=held.runs,
     )
+
+
+def with_backups(said: str, shelf: Shelf, sentence: str) -> str:
+    """What is said, and until which day backups still hold what it is about."""
+    day = shelf.last_day()
+    return said if day is None else f"{said} {sentence.format(day=day)}"
 
 
 def _buttons(now: datetime) -> InlineKeyboardMarkup:

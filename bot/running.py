@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from telegram.ext import Updater
 
 from bot.app import ALLOWED_UPDATES, Mynah
+from bot.nightly_backup import NightlyBackup
 from bot.polling import tell_poll_failure
 from bot.schedule import Schedule
-from bot.services import Services
+from bot.services import Services, backup_writer
 from engine.assistant import SILENCE
+from storage.erasure import ErasureStore
 from storage.errors import StorageError
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,13 @@ async def running(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
     application, core = mynah.application, services.core
     updater = application.updater
     assert updater is not None, "the application is built with an updater"
+    backup = NightlyBackup(
+        writer=backup_writer(core.settings, core.now),
+        shelf=services.shelf,
+        erasures=ErasureStore(core.database),
+        data_folder=core.settings.data,
+        failed=mynah.admin.tell_failed_backup,
+    )
     schedule = Schedule(
         users=core.users,
         runs=core.runs,
@@ -41,6 +50,7 @@ async def running(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
         nightly=core.settings.nightly,
         now=core.now,
         after_run=mynah.admin.follow,
+        back_up=backup.run,
     )
     await mynah.insistence.idempotent(application.initialize)
     try:

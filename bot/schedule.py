@@ -7,7 +7,7 @@ that is late, doubled or lost changes nothing, because a night is one row per us
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -35,6 +35,7 @@ class Schedule:
         nightly: time,
         now: Callable[[], datetime],
         after_run: Callable[[], Awaitable[None]],
+        back_up: Callable[[date], Awaitable[None]],
     ) -> None:
         self._users = users
         self._runs = runs
@@ -43,6 +44,7 @@ class Schedule:
         self._nightly = nightly
         self._now = now
         self._after_run = after_run
+        self._back_up = back_up
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._tick_under_way: asyncio.Task[None] | None = None
 
@@ -68,7 +70,7 @@ class Schedule:
             await asyncio.wait([self._tick_under_way])
 
     async def tick(self) -> None:
-        """Run the night of everybody who is due, in one go."""
+        """Run the night of everybody who is due, in one go, and then back up."""
         self._tick_under_way = asyncio.ensure_future(self._run_due())
         try:
             await self._tick_under_way
@@ -81,11 +83,14 @@ class Schedule:
 
     async def _run_due(self) -> None:
         night = due_date(self._now(), self._timezone, self._nightly)
-        due: list[int] = []
-        for user in await self._users.all():
-            came_later = due_date(user.since, self._timezone, self._nightly) == night
-            if not came_later and not await self._runs.is_settled(user.user_id, night):
-                due.append(user.user_id)
+        present = [
+            user.user_id
+            for user in await self._users.all()
+            if due_date(user.since, self._timezone, self._nightly) < night  # the others came later
+        ]
+        due = [user_id for user_id in present if not await self._runs.is_settled(user_id, night)]
         if due:
             await self._runner.run(due, local_date=night)
             await self._after_run()
+        if present:
+            await self._back_up(night)

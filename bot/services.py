@@ -39,6 +39,7 @@ from storage.preferences import PreferenceStore
 from storage.profiles import ProfileStore
 from storage.readings import ReadingStore
 from storage.runs import RunStore
+from storage.shelf import Shelf
 from storage.updates import UpdateStore
 from storage.users import UserStore
 
@@ -79,6 +80,7 @@ class Services:
     exporter: Exporter
     forgetter: Forgetter
     erasures: ErasureFollower
+    shelf: Shelf
     assistant: Assistant
     profiles: ProfileEngine
     ratings: FeedbackStore
@@ -119,6 +121,11 @@ def backup_writer(settings: Settings, now: Clock = utc_now) -> BackupWriter:
         model=settings.model,
         now=now,
     )
+
+
+def shelf(settings: Settings) -> Shelf:
+    """The nightly backups of these settings."""
+    return Shelf(data_folder=settings.data, keep_days=settings.backups)
 
 
 @asynccontextmanager
@@ -197,6 +204,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
         exporter=Exporter(database=database, data_folder=settings.data),
         forgetter=Forgetter(store=erasures, data_folder=settings.data, now=core.now),
         erasures=ErasureFollower(store=erasures, model=model, adapters=adapters),
+        shelf=shelf(settings),
         assistant=Assistant(
             messages=core.messages,
             model=model,

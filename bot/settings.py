@@ -32,6 +32,7 @@ class Settings:
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     nightly: time = time(3, 30)
     night_budget: timedelta = NIGHT_BUDGET
+    backups: int = 7
     database_key: str | None = field(default=None, repr=False)
     max_new_tokens: int = 256
     seed: int | None = None
@@ -61,6 +62,7 @@ class Settings:
             timezone=reader.read("MYNAH_TIMEZONE", _timezone, ZoneInfo("UTC")),
             nightly=reader.read("MYNAH_NIGHTLY", _time, time(3, 30)),
             night_budget=reader.read("MYNAH_NIGHT_BUDGET", _minutes, NIGHT_BUDGET),
+            backups=reader.read("MYNAH_BACKUPS", _whole, 7),
             database_key=reader.read("MYNAH_DATABASE_KEY", str, None),
             max_new_tokens=reader.read("MYNAH_MAX_NEW_TOKENS", _positive, 256),
             seed=reader.read("MYNAH_SEED", _whole, None),

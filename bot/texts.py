@@ -60,12 +60,16 @@ class Texts:
     not_your_reply: str
     exported: str
     export_too_large: str
+    backup_failed: str
     forget_nothing: str
     forget_preview: str
     forget_yes: str
     forget_no: str
     forget_kept: str
     forget_too_late: str
+    forget_backups: str
+    purge_yes: str
+    purged: str
     forgotten: str
     choose_language: str
     settings: str

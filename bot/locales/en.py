@@ -86,6 +86,7 @@ EN = Texts(
     nothing_to_roll_back="There is nothing to go back to: I answer with the weights that I was born with.",
     exported="All that I hold of you. README.txt in it says what is where.",
     export_too_large="That is more than Telegram takes from a bot. My keeper can run `mynah export` for you.",
+    backup_failed="The backup of last night is missing: {reason}",
     forget_nothing="There is nothing of yours here.",
     forget_preview=(
         "This erases {messages} messages, {ratings} ratings, {beliefs} beliefs with their evidence, the "
@@ -97,6 +98,9 @@ EN = Texts(
     forget_no="Keep it",
     forget_kept="Nothing was erased.",
     forget_too_late="That question is too old. /forget asks again.",
+    forget_backups="Nightly backups still hold it until the last of them is deleted on {day:%Y-%m-%d}.",
+    purge_yes="Delete all nightly backups",
+    purged="All nightly backups are deleted ({count}).",
     forgotten=(
         "Erased: {messages} messages, {ratings} ratings, {beliefs} beliefs, {adapters} versions of your "
         "weights and {runs} records of tuning. I know nothing of you any more, and answer with the weights "

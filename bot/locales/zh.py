@@ -80,6 +80,7 @@ ZH = Texts(
     nothing_to_roll_back="没有可以退回的：我用的就是出生时的权重。",
     exported="这是我这里与你有关的一切。其中的 README.txt 说明了每个文件的内容。",
     export_too_large="你的数据超过了 Telegram 允许机器人发送的大小。我的主人可以为你运行 `mynah export`。",
+    backup_failed="昨晚的备份没有完成：{reason}",
     forget_nothing="这里没有与你有关的东西。",
     forget_preview=(
         "将要删除：{messages} 条消息、{ratings} 个评价、{beliefs} 条看法及其依据、你的写法和话题、"
@@ -90,6 +91,9 @@ ZH = Texts(
     forget_no="保留",
     forget_kept="什么都没有删除。",
     forget_too_late="这个问题已经过期，请再发一次 /forget。",
+    forget_backups="本机的备份里仍有这些内容，最后一份将在 {day:%Y-%m-%d} 删除。",
+    purge_yes="删除所有每晚备份",
+    purged="所有每晚备份都已删除（{count} 份）。",
     forgotten=(
         "已删除：{messages} 条消息、{ratings} 个评价、{beliefs} 条看法、{adapters} 版你的权重和 "
         "{runs} 条学习记录。我对你已一无所知，现在用最初的权重回答你。"

@@ -10,9 +10,9 @@ import pytest
 from bot.running import idle_waiter
 from storage.profiles import ProfileStore
 from storage.records import Adapter, Holdings
-from tests.bot.conftest import USER_ID, Bench
+from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask
-from tests.bot_api import Person, ShownMessage
+from tests.bot_api import BotApiServer, Person, ShownMessage
 from tests.bot_api.process import REPOSITORY
 
 OTHER_ID = 2002
@@ -129,26 +129,78 @@ async def test_keeping_keeps(bench: Bench, ada: Person):
 
 
 async def test_the_command_line_erases_beside_the_running_bot(bench: Bench, tmp_path: Path, ada: Person):
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "forget", str(USER_ID)),
-        cwd=REPOSITORY,
-        env={"PATH": "", "MYNAH_DATA": str(tmp_path), "MYNAH_MODEL": str(model_folder(tmp_path))},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    said, _ = await process.communicate()
-
-    assert said.decode().startswith("Erased: 4 messages, 1 ratings")
+    assert (await forget_by_command(tmp_path)).startswith("Erased: 4 messages, 1 ratings")
     assert places_of((*SECRETS, ADAPTER_SECRET), tmp_path) == []
     await bench.server.until(lambda: bench.model.prefixes_dropped)
     assert bench.services.adapters.of(USER_ID) is None
 
 
-def model_folder(folder: Path) -> Path:
-    """What passes for a model as long as none is loaded."""
-    model = folder / "models" / "none"
-    model.mkdir(parents=True)
-    (model / "config.json").write_text("{}")
-    return model
+async def forget_by_command(folder: Path, *options: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "forget", str(USER_ID), *options),
+        cwd=REPOSITORY,
+        env={"PATH": "", "MYNAH_DATA": str(folder)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    return said.decode()
+
+
+def old_backup(bench: Bench, *, days_ago: int) -> Path:
+    """What passes for the backup of a night as long as nobody restores it."""
+    night = bench.services.core.now().date() - timedelta(days=days_ago)
+    path = bench.services.shelf.path_of(night)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(SECRETS[0])
+    return path
+
+
+async def test_the_receipt_names_the_day_on_which_the_last_backup_goes(bench: Bench, ada: Person):
+    old_backup(bench, days_ago=5)
+    kept = old_backup(bench, days_ago=2)
+    until = f"until the last of them is deleted on {bench.services.core.now() + timedelta(days=5):%Y-%m-%d}"
+
+    await ada.say("/forget")
+    asked = await ada.wait_for_reply(where=question_about_forgetting)
+    assert until in asked.text
+    await ada.wait_for_answer(await ada.tap(asked, "Erase everything"))
+    await bench.server.until(lambda: "I know nothing of you" in ada.chat.replies[-1].text)
+
+    assert until in ada.chat.replies[-1].text
+    assert not ada.chat.replies[-1].buttons  # a user's wish must not cost the others their backups
+    assert kept.exists()
+
+
+async def test_the_owner_may_purge_the_backups_and_nobody_else(tmp_path: Path):
+    async with BotApiServer() as server, bench_on(tmp_path, server, owner=OTHER_ID) as bench:
+        kept = old_backup(bench, days_ago=1)
+        owner, ada = server.person(OTHER_ID, "Ben"), server.person(USER_ID, "Ada")
+        for person in (owner, ada):
+            await ask(person, "Hello")
+            await person.say("/forget")
+            asked = await person.wait_for_reply(where=question_about_forgetting)
+            await person.wait_for_answer(await person.tap(asked, "Erase everything"))
+        await server.until(lambda: len(owner.chat.replies[-1].buttons) == 1)
+        await server.until(lambda: not ada.chat.replies[-1].buttons)
+        [button] = owner.chat.replies[-1].buttons
+
+        ada.chat.replies[-1].history.append(owner.chat.replies[-1].history[-1])  # as a forged client would
+        await ada.wait_for_answer(await ada.tap(ada.chat.replies[-1], button.label))
+        await server.until(lambda: "Only my keeper" in ada.chat.replies[-1].text)
+        assert kept.exists()
+        await owner.wait_for_answer(await owner.tap(owner.chat.replies[-1], button.label))
+        await server.until(lambda: "deleted (1)" in owner.chat.replies[-1].text)
+        assert not kept.exists()
+
+
+async def test_the_command_line_names_the_backups_or_purges_them(bench: Bench, tmp_path: Path, ada: Person):
+    kept = old_backup(bench, days_ago=1)
+    day = bench.services.core.now() + timedelta(days=6)
+    assert f"until the last of them is deleted on {day:%Y-%m-%d}" in await forget_by_command(tmp_path)
+    assert kept.exists()
+
+    assert "1 nightly backups deleted." in await forget_by_command(tmp_path, "--purge-backups")
+    assert places_of((*SECRETS, ADAPTER_SECRET), tmp_path) == []
 
 
 async def test_the_history_of_beliefs_goes_too(bench: Bench, ada: Person):
