@@ -1,6 +1,9 @@
 """Kills the bot at random moments while people write to it: how many messages are lost or answered twice?
 
-python -m benchmarks.crash [--users 4] [--messages 25] [--kills 30] [--life 12] [--json]
+python -m benchmarks.crash [--users 4] [--messages 25] [--kills 30] [--life 12] [--tiny] [--json]
+
+With `--tiny` the model is a random one that starts at once, one user's weights change all the while, and their
+night is due.
 """
 
 import argparse
@@ -11,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from tests.crash.harness import Outcome, Plan, crash_run
+from tests.engine.language.conftest import save_tiny
 
 
 def figures(outcome: Outcome) -> dict[str, float]:
@@ -22,6 +26,8 @@ def figures(outcome: Outcome) -> dict[str, float]:
         "answered_twice": len(outcome.answered_twice),
         "half_answers_left": outcome.half_answers,
         "database_is_whole": int(outcome.integrity == "ok"),
+        "swaps": outcome.swaps,
+        "broken_adapters": outcome.broken_adapters,
         "seconds": outcome.seconds,
     }
 
@@ -35,24 +41,31 @@ def main() -> int:
     parser.add_argument("--life", type=float, default=12.0, help="the longest time between start and kill")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--model", default="bundled")
+    parser.add_argument("--tiny", action="store_true", help="a random model, and weights that change")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    plan = Plan(
+    with tempfile.TemporaryDirectory(prefix="mynah-crash-") as name:
+        measured = figures(asyncio.run(crash_run(_plan(arguments, Path(name)), Path(name) / "data")))
+    for name, value in measured.items():
+        print(f"{name:20} {value:10.1f}")
+    if arguments.json:
+        print(json.dumps(measured))
+    faults = ("lost", "answered_twice", "broken_adapters")
+    return int(any(measured[name] for name in faults) or not measured["database_is_whole"])
+
+
+def _plan(arguments: argparse.Namespace, folder: Path) -> Plan:
+    (folder / "data").mkdir()
+    return Plan(
         users=arguments.users,
         messages_each=arguments.messages,
         kills=arguments.kills,
         seed=arguments.seed,
         longest_life_seconds=arguments.life,
-        model=arguments.model,
-        max_new_tokens=12,
+        model=str(save_tiny(folder / "tiny")) if arguments.tiny else arguments.model,
+        max_new_tokens=100 if arguments.tiny else 12,
+        restless=arguments.tiny,
     )
-    with tempfile.TemporaryDirectory(prefix="mynah-crash-") as folder:
-        measured = figures(asyncio.run(crash_run(plan, Path(folder))))
-    for name, value in measured.items():
-        print(f"{name:20} {value:10.1f}")
-    if arguments.json:
-        print(json.dumps(measured))
-    return int(bool(measured["lost"] or measured["answered_twice"]) or not measured["database_is_whole"])
 
 
 if __name__ == "__main__":

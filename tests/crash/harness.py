@@ -5,14 +5,17 @@ import random
 import re
 import time
 from collections import Counter
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
+from storage.database import Database
 from tests.bot_api import BotApiServer, Person, ShownMessage
 from tests.bot_api.process import BotProcess
+from tests.crash.restless import Restless
 
 FIRST_USER_ID = 2001
 
@@ -21,7 +24,11 @@ _RATING = re.compile(r"fb:(\d+):1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How hard a run is. A kill comes up to `longest_life_seconds` after the bot began to poll."""
+    """How hard a run is. A kill comes up to `longest_life_seconds` after the bot began to poll.
+
+    In a `restless` run, which needs the tiny model, the first user's weights change all the while, and their
+    night is due at every start.
+    """
 
     users: int
     messages_each: int
@@ -30,6 +37,7 @@ class Plan:
     longest_life_seconds: float
     model: str
     max_new_tokens: int
+    restless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +52,8 @@ class Outcome:
     integrity: str
     exit_status: int
     seconds: float
+    swaps: int = 0
+    broken_adapters: int = 0
 
 
 async def crash_run(plan: Plan, data: Path) -> Outcome:
@@ -56,18 +66,56 @@ async def crash_run(plan: Plan, data: Path) -> Outcome:
             "MYNAH_MODEL": plan.model,
             "MYNAH_MAX_NEW_TOKENS": str(plan.max_new_tokens),
             "MYNAH_SEED": "1",
+            **({"MYNAH_NIGHTLY": "00:00"} if plan.restless else {}),
         }
         bot = BotProcess(server, data, user_ids=[person.user_id for person in people], settings=settings)
-        writers = [asyncio.create_task(_write(person, plan, chance)) for person in people]
-        for _ in range(plan.kills):
-            await bot.start()
-            await asyncio.sleep(chance.uniform(0, plan.longest_life_seconds))
-            await bot.kill()
-        await asyncio.gather(*writers)
+        async with _beside(plan, data) as restless:
+            exit_status = await _killed_and_stopped(bot, server, people, plan, chance)
+            broken_adapters = 0 if restless is None else await restless.broken_adapters()
+    outcome = _judge(people, plan, data / "mynah.db", exit_status, time.monotonic() - begun)
+    if restless is None:
+        return outcome
+    return replace(outcome, swaps=restless.swaps, broken_adapters=broken_adapters)
+
+
+@asynccontextmanager
+async def _beside(plan: Plan, data: Path) -> AsyncGenerator[Restless | None]:
+    """What changes weights while the body runs, if the plan wants it."""
+    if not plan.restless:
+        yield None
+        return
+    database = await Database.open(data / "mynah.db")
+    swapping: asyncio.Task[None] | None = None
+    try:
+        restless = Restless(database, data, FIRST_USER_ID, base_name=Path(plan.model).name)
+        await restless.prepare()
+        swapping = asyncio.create_task(restless.swap(random.Random(plan.seed)))
+        yield restless
+    finally:
+        if swapping is not None:
+            await _ended(swapping)
+        await database.close()
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _killed_and_stopped(
+    bot: BotProcess, server: BotApiServer, people: list[Person], plan: Plan, chance: random.Random
+) -> int:
+    """All kills, then a start after which everything is answered, and a clean stop; its exit status."""
+    writers = [asyncio.create_task(_write(person, plan, chance)) for person in people]
+    for _ in range(plan.kills):
         await bot.start()
-        await _until_answered(server, people, plan)
-        exit_status = await bot.stop()
-    return _judge(people, plan, data / "mynah.db", exit_status, time.monotonic() - begun)
+        await asyncio.sleep(chance.uniform(0, plan.longest_life_seconds))
+        await bot.kill()
+    await asyncio.gather(*writers)
+    await bot.start()
+    await _until_answered(server, people, plan)
+    return await bot.stop()
 
 
 async def _write(person: Person, plan: Plan, chance: random.Random) -> None:

@@ -20,16 +20,19 @@ async def test_no_message_is_lost_or_answered_twice(tmp_path: Path, model_folder
     data.mkdir()
     plan = Plan(
         users=3,
-        messages_each=6,
-        kills=5,
+        messages_each=20,
+        kills=30,
         seed=20260302,
         longest_life_seconds=2.0,
         model=str(model_folder),
         max_new_tokens=100,
+        restless=True,
     )
     outcome = await crash_run(plan, data)
-    assert outcome.messages == 18
+    assert outcome.messages == 60
     assert outcome.lost == ()
     assert outcome.answered_twice == ()
     assert outcome.integrity == "ok"
+    assert outcome.swaps > plan.kills
+    assert outcome.broken_adapters == 0
     assert outcome.exit_status == 0
