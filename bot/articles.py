@@ -6,6 +6,7 @@ from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
+from bot.limits import Limiter, Verdict
 from bot.texts import Texts
 from engine.articles.summarize import Reader, Summarizer, Summary
 from engine.errors import ArticleError, ModelError
@@ -17,9 +18,12 @@ _LINKS: list[str | None] = [MessageEntityType.URL, MessageEntityType.TEXT_LINK]
 class ArticleHandlers:
     """Handlers of links."""
 
-    def __init__(self, *, summarizer: Summarizer, adapters: ServedAdapters, delivery: Delivery) -> None:
+    def __init__(
+        self, *, summarizer: Summarizer, adapters: ServedAdapters, limiter: Limiter, delivery: Delivery
+    ) -> None:
         self._summarizer = summarizer
         self._adapters = adapters
+        self._limiter = limiter
         self._delivery = delivery
 
     async def on_summarize(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -28,6 +32,11 @@ class ArticleHandlers:
         link = _link_for(asked)
         if link is None:
             await self._delivery.say(asked.chat_id, asked.texts.summarize_usage)
+            return
+        verdict = self._limiter.take(asked.user_id, asked.message.date)
+        if verdict is not Verdict.ALLOWED:
+            if verdict is Verdict.TOLD:
+                await self._delivery.say(asked.chat_id, asked.texts.too_many_links)
             return
         live = await self._delivery.live(chat_id=asked.chat_id, update_id=asked.update_id)
         async with live:

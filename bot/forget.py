@@ -15,7 +15,7 @@ from bot.speaking import texts
 from engine.erasure import ErasureFollower, Forgetter
 from storage.records import Holdings
 
-FORGET_PATTERN = re.compile(r"forget:(yes|no):(\d+)")
+FORGET_PATTERN = re.compile(r"forget:(yes|no):(\d{1,10})\Z")
 
 VALID_FOR = timedelta(minutes=10)
 """A button that erases everything must not wait in a chat for an idle tap."""

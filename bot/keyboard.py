@@ -9,8 +9,8 @@ from engine.feedback import Feedback
 from storage.messages import MessageStore
 from storage.records import Message, Origin
 
-TAP_PATTERN = re.compile(r"fb:(\d+):(-?1)")
-TURN_PATTERN = re.compile(r"go:(\d+)")
+TAP_PATTERN = re.compile(r"fb:(\d{1,18}):(-?1)\Z")
+TURN_PATTERN = re.compile(r"go:(\d{1,18})\Z")
 NOT_LEARNT = "not learnt"
 """Plain callback data works after any restart."""
 

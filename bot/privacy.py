@@ -19,7 +19,7 @@ from engine.profile.profile import Profile
 from engine.profile.style import Style
 from storage.beliefs import Belief
 
-BELIEF_PATTERN = re.compile(r"belief:(keep|erase):(\d+)")
+BELIEF_PATTERN = re.compile(r"belief:(keep|erase):(\d{1,18})\Z")
 
 _MOST_TOPICS = 5
 _MOST_BUTTONS = 96  # Telegram takes a hundred

@@ -24,6 +24,8 @@ class Texts:
     queue_full: str
     empty_reply: str
     failed: str
+    too_many_messages: str
+    too_many_links: str
     cannot_write: str
     cannot_write_owner: str
     unsupported: str

@@ -8,6 +8,7 @@ from telegram.ext import ApplicationHandlerStop, ContextTypes
 from bot.access import Access
 from bot.delivery import Delivery
 from bot.incoming import incoming
+from bot.limits import Limiter, Verdict, asked_at
 from bot.menu import commands_for
 from bot.speaking import speak_with, texts
 from storage.preferences import Preferences, PreferenceStore
@@ -16,8 +17,11 @@ from storage.preferences import Preferences, PreferenceStore
 class Door:
     """Stands before every other handler, and notes who is talking and how they want to be addressed."""
 
-    def __init__(self, *, access: Access, preferences: PreferenceStore, delivery: Delivery) -> None:
+    def __init__(
+        self, *, access: Access, limiter: Limiter, preferences: PreferenceStore, delivery: Delivery
+    ) -> None:
         self._access = access
+        self._limiter = limiter
         self._preferences = preferences
         self._delivery = delivery
 
@@ -29,12 +33,24 @@ class Door:
         if self._access.allows(user.id):
             await self._access.enter(user.id, user.full_name)
             speak_with(await self._chosen_by(user))
+            await self._hold_back_floods(update, user.id)
             return
         speak_with(Preferences(client_language=user.language_code))
         message = update.message
         if message is not None and message.chat.type == message.chat.PRIVATE:
             await self._answer_stranger(update)
         raise ApplicationHandlerStop
+
+    async def _hold_back_floods(self, update: Update, user_id: int) -> None:
+        """Stop here what is beyond the limit of everybody but the owner, and say so once."""
+        moment = asked_at(update)
+        if moment is None or self._access.is_owner(user_id):
+            return
+        verdict = self._limiter.take(user_id, moment)
+        if verdict is Verdict.TOLD:
+            await self._delivery.say(user_id, texts().too_many_messages)
+        if verdict is not Verdict.ALLOWED:
+            raise ApplicationHandlerStop
 
     async def _chosen_by(self, user: User) -> Preferences:
         """A user's choices; the language of their Telegram is kept for what is sent unasked."""
