@@ -2,8 +2,8 @@
 
 python -m benchmarks.crash [--users 4] [--messages 25] [--kills 30] [--life 12] [--tiny] [--json]
 
-With `--tiny` the model is a random one that starts at once, one user's weights change all the while, and their
-night is due.
+With `--tiny` the model is a random one that starts at once, the weights of one user change all the while, and
+their night is due.
 """
 
 import argparse

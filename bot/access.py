@@ -8,6 +8,14 @@ from storage.groups import GroupStore
 from storage.users import UserStore
 
 REFUSAL_PAUSE = timedelta(days=1)
+
+CODE_LIFETIME = timedelta(hours=1)
+"""A code that stands in a terminal or a log for longer may have been read by others."""
+
+MOST_GUESSES = 20
+"""After so many wrong codes, from whomever, the right one is worth nothing, too."""
+
+_CODE_LETTERS = 8
 _ALPHABET = (
     "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no look-alikes: the code is typed from one screen into another
 )
@@ -15,7 +23,11 @@ _ALPHABET = (
 
 def new_code() -> str:
     """A pairing code of 40 bits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LETTERS))
+
+
+def _looks_like_a_code(text: str) -> bool:
+    return len(text) == _CODE_LETTERS and set(text) <= set(_ALPHABET)
 
 
 class Access:
@@ -36,6 +48,8 @@ class Access:
         self._allowed = allowed | (frozenset() if owner is None else {owner})
         self._owner = owner
         self._code = code
+        self._code_ends = now() + CODE_LIFETIME
+        self._guesses = 0
         self._now = now
         self._known: set[int] = set()
         self._owners: set[int] = set()
@@ -52,8 +66,9 @@ class Access:
 
     @property
     def code(self) -> str | None:
-        """The pairing code while it can still be used: until somebody owns the bot."""
-        return None if self._owners or self._owner is not None else self._code
+        """The pairing code while it can still be used: until somebody owns the bot, and not for long."""
+        is_spent = self._guesses >= MOST_GUESSES or self._now() >= self._code_ends
+        return None if is_spent or self.owners else self._code
 
     @property
     def everybody(self) -> frozenset[int]:
@@ -80,7 +95,11 @@ class Access:
 
     async def pair(self, user_id: int, name: str, code: str) -> bool:
         """Let a person in who sends the one-time code: they become the owner, and the code is spent."""
-        if self.code is None or not secrets.compare_digest(code.strip().upper().encode(), self.code.encode()):
+        valid, given = self.code, code.strip().upper()
+        if valid is None or not _looks_like_a_code(given):
+            return False
+        if not secrets.compare_digest(given.encode(), valid.encode()):
+            self._guesses += 1
             return False
         await self._add(user_id, name, is_owner=True)
         return True

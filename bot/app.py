@@ -9,6 +9,7 @@ from telegram import LinkPreviewOptions, Update
 from telegram.ext import (
     Application,
     ApplicationBuilder,
+    ApplicationHandlerStop,
     CallbackQueryHandler,
     ChatMemberHandler,
     CommandHandler,
@@ -21,6 +22,7 @@ from telegram.ext import (
 )
 from telegram.request import BaseRequest
 
+from bot.access import Access
 from bot.admin import AdminHandlers
 from bot.articles import ArticleHandlers
 from bot.calls import Insistence
@@ -36,6 +38,7 @@ from bot.insight import InsightHandlers
 from bot.joining import Joiner
 from bot.keyboard import NOT_LEARNT, READ_PATTERN, TAP_PATTERN, TURN_PATTERN, Keyboards
 from bot.lanes import Lanes
+from bot.limits import LINKS, MESSAGES, Limiter
 from bot.menu import Menu
 from bot.outage import Outage, Recovery
 from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
@@ -149,7 +152,7 @@ def build(services: Services, wires: Wires) -> Mynah:
     under_way = UnderWay()
     files = Files(bot=application.bot, insistence=insistence)
     admin = _register(application, services, delivery, menu, joiner, under_way, files)
-    application.add_error_handler(_error_handler(lanes, delivery))
+    application.add_error_handler(_error_handler(lanes, services.access, delivery))
     return Mynah(
         application=application,
         inbox=inbox,
@@ -189,6 +192,7 @@ def _register(
         files=files,
         joiner=joiner,
         under_way=under_way,
+        limiter=Limiter(LINKS),
         delivery=delivery,
     )
     chat = ChatHandlers(
@@ -273,7 +277,7 @@ def _register(
         "export": export.on_export,
         "forget": forget.on_forget,
     }
-    door = Door(access=access, preferences=services.preferences, delivery=delivery)
+    door = Door(access=access, limiter=Limiter(MESSAGES), preferences=services.preferences, delivery=delivery)
     application.add_handler(TypeHandler(Update, door.check), group=-1)
     # Without a filter an edit of an old command would run it again.
     for commands, where in ((anywhere, _MESSAGE), (in_groups, _GROUP), (in_private, _PRIVATE)):
@@ -294,7 +298,7 @@ def _register(
     application.add_handler(CallbackQueryHandler(privacy.on_choice, pattern=BELIEF_PATTERN))
     application.add_handler(CallbackQueryHandler(forget.on_choice, pattern=FORGET_PATTERN))
     application.add_handler(CallbackQueryHandler(chat.on_turn, pattern=TURN_PATTERN))
-    application.add_handler(CallbackQueryHandler(chat.on_not_learnt, pattern=f"^{NOT_LEARNT}$"))
+    application.add_handler(CallbackQueryHandler(chat.on_not_learnt, pattern=rf"{NOT_LEARNT}\Z"))
     application.add_handler(CallbackQueryHandler(articles.on_tap, pattern=READ_PATTERN))
     application.add_handler(CallbackQueryHandler(choices.on_choice, pattern=CHOICE_PATTERN))
     application.add_handler(MessageReactionHandler(feedback.on_reaction))
@@ -302,23 +306,30 @@ def _register(
 
 
 def _error_handler(
-    lanes: Lanes, delivery: Delivery
+    lanes: Lanes, access: Access, delivery: Delivery
 ) -> Callable[[object, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
     async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """One apology to the person, the traceback to the log; a stop in the middle is no error."""
+        """One apology to the person, the traceback to the log; a stop in the middle is no error.
+
+        Always raises ApplicationHandlerStop: otherwise python-telegram-bot goes on with the next group of
+        handlers, and an error at the door would open it.
+        """
         error = context.error
         if not isinstance(update, Update):
             logger.error("outside of any update", exc_info=error)
-            return
-        if isinstance(error, Interrupted):
+        elif isinstance(error, Interrupted):
             lanes.leave_pending(update.update_id)
-            return
-        if isinstance(error, WriteRefusedError):
+        elif isinstance(error, WriteRefusedError):
             lanes.hold(update, error)
-            return
-        logger.error("update %d failed", update.update_id, exc_info=error)
-        lanes.give_up(update.update_id)
-        if update.effective_chat is not None and update.effective_user is not None:
-            await delivery.say(update.effective_chat.id, texts().failed)
+        else:
+            logger.error("update %d failed", update.update_id, exc_info=error)
+            lanes.give_up(update.update_id)
+            await apologise(update)
+        raise ApplicationHandlerStop
+
+    async def apologise(update: Update) -> None:
+        chat, user = update.effective_chat, update.effective_user
+        if chat is not None and user is not None and access.allows(user.id):
+            await delivery.say(chat.id, texts().failed)
 
     return on_error

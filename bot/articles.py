@@ -15,6 +15,7 @@ from bot.files import MOST_BYTES, Files, FileUnavailableError
 from bot.incoming import Incoming, incoming
 from bot.joining import Joined, Joiner
 from bot.keyboard import READ_PATTERN, Keyboards, offer
+from bot.limits import Limiter, Verdict
 from bot.links import links_in, links_of, shown_links, without
 from bot.live import LiveReply
 from bot.render import plain
@@ -73,6 +74,7 @@ class ArticleHandlers:
         files: Files,
         joiner: Joiner,
         under_way: UnderWay,
+        limiter: Limiter,
         delivery: Delivery,
     ) -> None:
         self._sources = sources
@@ -85,6 +87,7 @@ class ArticleHandlers:
         self._files = files
         self._joiner = joiner
         self._under_way = under_way
+        self._limiter = limiter
         self._delivery = delivery
 
     async def on_summarize(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -204,6 +207,11 @@ class ArticleHandlers:
         self, asked: Incoming, request: ArticleRequest, logged: Asked, *, in_place_of: Sequence[int] = ()
     ) -> LoggedMessage | None:
         """Read and show each thing that was asked for; returns the last summary, if there is one."""
+        verdict = self._limiter.take(asked.user_id, asked.message.date)
+        if verdict is Verdict.TOLD:
+            await self._delivery.say(asked.chat_id, asked.texts.too_much_to_read)
+        if verdict is not Verdict.ALLOWED:
+            return None
         usual = (Length(preferences().reply_length), not self._summarizer.own_words)
         wish = await self._library.wish(asked.user_id, request.wanted, usual)
         reads = [*(self._link(link) for link in request.links)]

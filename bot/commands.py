@@ -184,7 +184,9 @@ def _greet(services: Services, username: str) -> None:
     sys.stdout.write(f"Mynah talks as @{username}. Ctrl-C ends it.\n")
     code = services.access.code
     if code is not None:
-        sys.stdout.write(f"Nobody owns this bot yet: send it the code {code} and it is yours.\n")
+        sys.stdout.write(
+            f"Nobody owns this bot yet: send it the code {code} within the hour and it is yours.\n"
+        )
     sys.stdout.flush()
 
 

@@ -18,7 +18,7 @@ from engine.erasure import ErasureFollower, Forgetter
 from storage.records import Holdings
 from storage.shelf import Shelf
 
-FORGET_PATTERN = re.compile(r"forget:(yes|no|purge):(\d+)")
+FORGET_PATTERN = re.compile(r"forget:(yes|no|purge):(\d{1,10})\Z")
 
 VALID_FOR = timedelta(minutes=10)
 """A button that erases everything must not wait in a chat for an idle tap."""

@@ -154,18 +154,21 @@ class SiftingRequest(BaseRequest):
         return status, await self._sift(body)
 
     async def _sift(self, body: bytes) -> bytes:
-        answer = json.loads(body)
-        updates = answer.get("result")
+        try:
+            answer = json.loads(body)
+        except (ValueError, RecursionError):
+            return body  # what is no JSON is told and asked for again by python-telegram-bot
+        updates = answer.get("result") if isinstance(answer, dict) else None
         if not isinstance(updates, list):
             return body
-        answer["result"] = [await self._readable(raw) for raw in updates]
-        return json.dumps(answer).encode()
+        sifted = [await self._readable(raw) for raw in updates if _has_number(raw)]
+        return json.dumps(answer | {"result": sifted}).encode()
 
     async def _readable(self, raw: dict[str, Any]) -> dict[str, Any]:
         try:
-            Update.de_json(dict(raw), None)
+            _require_ids(Update.de_json(dict(raw), None))
         except _UNREADABLE as error:
-            update_id = int(raw["update_id"])
+            update_id = raw["update_id"]
             logger.warning("update %d is unreadable (%s): stored, skipped", update_id, type(error).__name__)
             await self._store_unreadable(update_id, json.dumps(raw))
             return {"update_id": update_id}
@@ -176,3 +179,18 @@ class SiftingRequest(BaseRequest):
             await self._updates.add(update_id, raw, now=self._now(), state=UpdateState.UNREADABLE)
         except StorageError as error:
             raise NetworkError("the inbox could not be written") from error
+
+
+def _has_number(raw: Any) -> bool:
+    """Whether this is an update that can be told from others, and confirmed."""
+    is_one = isinstance(raw, dict) and type(raw.get("update_id")) is int and 0 <= raw["update_id"] < 2**63
+    if not is_one:
+        logger.warning("Telegram's server sent something that is no update: left out")
+    return is_one
+
+
+def _require_ids(update: Update) -> None:
+    """Whom an update is from is decided by numbers alone. Raises TypeError where something else stands."""
+    for one in (update.effective_user, update.effective_chat):
+        if one is not None and type(one.id) is not int:
+            raise TypeError("an id that is no number")

@@ -13,9 +13,9 @@ from storage.messages import MessageStore
 from storage.readings import ReadingStore
 from storage.records import Message, Origin, ReadingReply
 
-TAP_PATTERN = re.compile(r"fb:(\d+):(-?1)")
-TURN_PATTERN = re.compile(r"go:(\d+)")
-READ_PATTERN = re.compile(r"read:(now|passages|shorter)(?::(\d+))?")
+TAP_PATTERN = re.compile(r"fb:(\d{1,18}):(-?1)\Z")
+TURN_PATTERN = re.compile(r"go:(\d{1,18})\Z")
+READ_PATTERN = re.compile(r"read:(now|passages|shorter)(?::(\d{1,18}))?\Z")
 NOT_LEARNT = "not learnt"
 """Plain callback data works after any restart."""
 

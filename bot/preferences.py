@@ -16,7 +16,7 @@ from bot.menu import Menu
 from bot.speaking import preferences, speak_with, texts
 from storage.preferences import Preferences, PreferenceStore, QuietHours, ReplyLength
 
-CHOICE_PATTERN = re.compile(r"set:([a-z]+):([\w-]+):(one|all)")
+CHOICE_PATTERN = re.compile(r"set:([a-z]+):([\w-]+):(one|all)\Z")
 
 _CHOICES: dict[str, dict[str, dict[str, Any]]] = {
     "language": {language: {"language": language} for language in LANGUAGES},

@@ -21,7 +21,7 @@ from storage.beliefs import SELF, Belief
 from storage.readings import ReadingStore
 from storage.records import ReadArticle
 
-BELIEF_PATTERN = re.compile(r"belief:(keep|erase):(\d+)")
+BELIEF_PATTERN = re.compile(r"belief:(keep|erase):(\d{1,18})\Z")
 
 _MOST_TOPICS = 5
 _MOST_READ = 5

@@ -25,6 +25,8 @@ class Texts:
     queue_full: str
     empty_reply: str
     failed: str
+    too_many_messages: str
+    too_much_to_read: str
     cannot_write: str
     cannot_write_owner: str
     unsupported: str

@@ -9,6 +9,7 @@ from bot.access import Access
 from bot.addressing import is_for_bot, is_group, new_number, place_of
 from bot.delivery import Delivery
 from bot.incoming import incoming
+from bot.limits import Limiter, Verdict, asked_at
 from bot.menu import commands_for
 from bot.speaking import speak_at, speak_with, texts
 from storage.preferences import Preferences, PreferenceStore
@@ -22,8 +23,11 @@ _OWN_DATA_TAPS = ("belief", "forget", "set")
 class Door:
     """Stands before every other handler, and notes who is talking and how they want to be addressed."""
 
-    def __init__(self, *, access: Access, preferences: PreferenceStore, delivery: Delivery) -> None:
+    def __init__(
+        self, *, access: Access, limiter: Limiter, preferences: PreferenceStore, delivery: Delivery
+    ) -> None:
         self._access = access
+        self._limiter = limiter
         self._preferences = preferences
         self._delivery = delivery
 
@@ -45,6 +49,7 @@ class Door:
         else:
             speak_with(await self._heard_of(user))
             await self._check_stranger(update, user)
+        await self._hold_back_floods(update, user.id)
 
     async def _check_group(self, update: Update, user: User, bot: Bot) -> None:
         """Who is let in opens a group by using the bot there; in an open group everybody is answered."""
@@ -75,6 +80,17 @@ class Door:
     async def _heard_of(self, user: User) -> Preferences:
         """The choices of somebody who is not let in, in the language of their Telegram."""
         return replace(await self._preferences.get(user.id), client_language=user.language_code)
+
+    async def _hold_back_floods(self, update: Update, user_id: int) -> None:
+        """Stop here what is beyond the limit of everybody but the owner, and say so once."""
+        moment, chat = asked_at(update), update.effective_chat
+        if moment is None or chat is None or self._access.is_owner(user_id):
+            return
+        verdict = self._limiter.take(user_id, moment)
+        if verdict is Verdict.TOLD:
+            await self._delivery.say(chat.id, texts().too_many_messages)
+        if verdict is not Verdict.ALLOWED:
+            raise ApplicationHandlerStop
 
     async def _chosen_by(self, user: User) -> Preferences:
         """A user's choices; the language of their Telegram is kept for what is sent unasked."""

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-from engine.errors import AdapterError, EngineError
+from engine.errors import AdapterError
 from engine.language.model import (
     AdapterRef,
     Cancellation,
@@ -30,9 +30,9 @@ class ScriptedModel:
         self.broken_versions: set[int] = set()
         self.gate = asyncio.Event()
         self.gate.set()
-        self._replies: deque[str | EngineError] = deque()
+        self._replies: deque[str | Exception] = deque()
 
-    def enqueue(self, *replies: str | EngineError) -> None:
+    def enqueue(self, *replies: str | Exception) -> None:
         """Say these next, in order; an error is raised instead of a reply."""
         self._replies.extend(replies)
 
@@ -54,7 +54,7 @@ class ScriptedModel:
         if request.adapter is not None and request.adapter not in self.loaded:
             raise AdapterError(str(request.adapter.folder), "it is not loaded")
         scripted = self._replies.popleft() if self._replies else f"You said: {request.messages[-1].content}"
-        if isinstance(scripted, EngineError):
+        if isinstance(scripted, Exception):
             raise scripted
         said, reason = await self._speak(scripted, sink, cancellation or Cancellation())
         return Completion(

@@ -1,0 +1,189 @@
+"""Whatever Telegram's server sends, the bot goes on, and loses nobody's message."""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from telegram.request import BaseRequest, RequestData
+
+from bot.inbox import SiftingRequest
+from bot.languages import LANGUAGES
+from storage.database import Database
+from storage.updates import UpdateStore
+from tests.bot.conftest import USER_ID, Bench, bench_on
+from tests.bot.test_access import BUTTONS, text, updates_of
+from tests.bot_api import BotApiServer, Person
+
+ODD: list[Any] = [
+    *(None, "", "x" * 5000, "\ud800", "\u202e\u0000", -1, 0, 2**31, 2**63, 2**80, 1.5, 1e400, True),
+    *([], {}, [None], {"id": None}, [[]]),
+]
+"""What a field may hold that no client of Telegram writes."""
+
+COMMANDS = sorted(LANGUAGES["en"].commands)
+
+
+def paths_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where each field of a JSON value lies."""
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield (*path, key)
+            yield from paths_in(part, (*path, key))
+
+
+@st.composite
+def spoilt_updates(draw: st.DrawFn) -> dict[str, Any]:
+    """An update of any kind with fields left out or filled with something odd."""
+    update = deepcopy(draw(st.sampled_from(updates_of(USER_ID, COMMANDS))))
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(list(paths_in(update))))
+        holder: Any = update
+        for key in path[:-1]:
+            holder = holder[key]
+        if draw(st.booleans()) and isinstance(holder, dict):
+            del holder[path[-1]]
+        else:
+            holder[path[-1]] = draw(st.sampled_from(ODD))
+        if not any(paths_in(update)):
+            break
+    return update
+
+
+def tap(data: str) -> dict[str, Any]:
+    [query] = [
+        update["callback_query"]
+        for update in updates_of(USER_ID, [])
+        if update.get("callback_query", {}).get("data") == BUTTONS[0]
+    ]
+    return {"callback_query": {**query, "data": data}}
+
+
+NEARLY_BUTTONS = st.one_of(
+    st.text(max_size=64),
+    st.from_regex(r"(fb|go|belief|forget|set)(:[a-z0-9-]{0,22}){0,4}", fullmatch=True),
+    st.builds(lambda button, rest: f"{button}{rest}", st.sampled_from(BUTTONS), st.text(max_size=9)),
+)
+NEARLY_COMMANDS = st.builds(
+    lambda command, rest: f"/{command} {rest}", st.sampled_from(COMMANDS), st.text(max_size=200)
+)
+UPDATES = st.one_of(
+    spoilt_updates(),
+    NEARLY_BUTTONS.map(tap),
+    NEARLY_COMMANDS.map(lambda words: {"message": text(USER_ID, words)}),
+)
+
+
+def drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
+    """Examples of a strategy, the same each time."""
+    found: list[Any] = []
+
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def keep(example: Any) -> None:
+        found.append(example)
+
+    keep()
+    return found
+
+
+async def is_still_there(bench: Bench, ada: Person, number: int) -> None:
+    await ada.say(f"are you there, {number}?")
+    await bench.server.until(
+        lambda: any(f"You said: are you there, {number}?" == reply.text for reply in ada.chat.replies),
+        timeout_seconds=60,
+    )
+
+
+async def test_the_bot_outlives_every_update_and_answers_those_around_it(
+    tmp_path: Path, server: BotApiServer, caplog: pytest.LogCaptureFixture
+):
+    async with bench_on(tmp_path, server, owner=USER_ID) as bench:
+        ada = server.person(USER_ID, "Ada")
+        for number, update in enumerate(drawn(UPDATES, 250)):
+            [(kind, content)] = list(update.items())[:1] or [("nothing", {})]
+            server._world.updates._allowed = None
+            server._world.updates._waiting.append(
+                {"update_id": server._world.updates._next_id, kind: content}
+            )
+            server._world.updates._next_id += 1
+            if number % 25 == 24:
+                await is_still_there(bench, ada, number)
+        await bench.idle()
+
+        assert [record for record in caplog.records if record.levelname == "CRITICAL"] == []
+        assert await bench.services.updates.pending() == []
+
+
+class Wire(BaseRequest):
+    """Answers with these bytes."""
+
+    def __init__(self) -> None:
+        self.body = b""
+
+    @property
+    def read_timeout(self) -> float | None:
+        return None
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
+    ) -> tuple[int, bytes]:
+        return 200, self.body
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
+JSON = st.recursive(
+    LEAVES,
+    lambda parts: st.lists(parts, max_size=4) | st.dictionaries(st.text(max_size=8), parts, max_size=4),
+    max_leaves=12,
+)
+GOOD = {"update_id": 77, "message": text(USER_ID, "good")}
+
+
+async def test_among_any_rubbish_the_good_updates_come_through(database: Database, tmp_path: Path):
+    wire = Wire()
+    sifting = SiftingRequest(
+        wire,
+        updates=UpdateStore(database),
+        poll_file=tmp_path / "poll",
+        now=lambda: datetime(2026, 3, 2, tzinfo=UTC),
+    )
+    for around in drawn(st.lists(JSON | spoilt_updates(), max_size=4), 200):
+        wire.body = json.dumps({"ok": True, "result": [*around, GOOD, *around]}).encode()
+        _, body = await sifting.do_request("", "POST")
+        assert GOOD in json.loads(body)["result"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"null", b"[]", b'{"ok": true}', b"\xff\xfe", b"[" * 99_999]
+)
+async def test_an_answer_that_holds_no_updates_is_left_to_the_library(
+    database: Database, tmp_path: Path, body: bytes
+):
+    wire = Wire()
+    wire.body = body
+    sifting = SiftingRequest(
+        wire,
+        updates=UpdateStore(database),
+        poll_file=tmp_path / "poll",
+        now=lambda: datetime(2026, 3, 2, tzinfo=UTC),
+    )
+
+    assert await sifting.do_request("", "POST") == (200, body)

@@ -1,0 +1,97 @@
+"""What is secret, and what people write, reaches no log, whatever goes wrong."""
+
+import io
+import logging
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from bot.logs import Redactor, configure
+from tests.bot.conftest import USER_ID, bench_on
+from tests.bot.test_app import is_final
+from tests.bot_api import BotApiServer, Cut
+from tests.bot_api.server import TOKEN
+
+KEY = "planted-database-key"
+WORDS = ("plantedquestion", "plantedreply", "plantedcorrection", "plantedname", "plantedpage")
+PHONE = "+49 170 5550134"
+LINK = "http://planteduser:plantedpassword@127.0.0.1:1/plantedpage"
+PLANTED = (KEY, *WORDS, PHONE, "planteduser", "plantedpassword")
+
+
+@pytest.fixture
+def log() -> Generator[io.StringIO]:
+    """Everything that is logged from DEBUG on, as it would be written."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    names = list(root.manager.loggerDict)
+    levels = {name: logging.getLogger(name).level for name in names}
+    written = io.StringIO()
+    configure(logging.DEBUG, written)
+    yield written
+    root.handlers[:], root.level = handlers, level
+    for name in root.manager.loggerDict:
+        logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))
+
+
+async def session(folder: Path, server: BotApiServer) -> None:
+    """Ordinary use with everything that can go wrong around it."""
+    ada = server.person(USER_ID, "plantedname")
+    async with bench_on(folder, server, database_key=KEY) as bench:
+        bench.model.enqueue("plantedreply", ValueError("plantedreply"), "plantedreply")
+        server.fail("editMessageText", code=502, description="Bad Gateway", times=1)
+        server.cut("getUpdates", Cut.AFTER)
+        server.fail("getUpdates", code=409, description="Conflict: terminated by other getUpdates request")
+        server._world.updates.add("message", {"message_id": "plantedquestion", "text": PHONE})
+        await ada.say(f"plantedquestion {PHONE}")
+        await server.until(lambda: any(map(is_final, ada.chat.replies)), timeout_seconds=30)
+        await ada.say("plantedquestion once more")
+        await ada.wait_for_reply(where=lambda message: "went wrong" in message.text)
+        await ada.say("/feedback better: plantedcorrection")
+        await ada.wait_for_reply()
+        await ada.say(f"/summarize {LINK}")
+        await ada.wait_for_reply()
+        await bench.services.core.database._writer.execute("PRAGMA query_only = ON")
+        await ada.say("plantedquestion that cannot be stored")
+        await ada.wait_for_reply(timeout_seconds=20)
+        await bench.services.core.database._writer.execute("PRAGMA query_only = OFF")
+        await ada.block()
+        await server.until_polled()
+        await bench.idle()
+
+
+async def test_nothing_planted_is_logged(
+    tmp_path: Path, server: BotApiServer, log: io.StringIO, capfd: pytest.CaptureFixture[str]
+):
+    await session(tmp_path, server)
+
+    written = log.getvalue() + "".join(capfd.readouterr())
+    assert "unreadable" in written
+    assert "Another program polls" in written
+    assert "ValueError" in written
+    assert [secret for secret in (*PLANTED, server.token) if secret in written] == []
+
+
+def test_the_lines_of_others_lose_their_tokens_and_credentials(log: io.StringIO):
+    logging.getLogger("somebody").error("GET https://api.telegram.org/bot%s/getMe, %s", TOKEN, LINK)
+
+    assert "GET https://api.telegram.org/bot<token>/getMe, http://<credentials>@127.0.0.1" in log.getvalue()
+
+
+def test_a_traceback_names_the_error_and_the_place_but_not_what_was_said():
+    try:
+        try:
+            int("plantedquestion")
+        except ValueError as error:
+            raise OSError(28, "No space left on device") from error
+    except OSError:
+        record = logging.getLogger("x").makeRecord(
+            "x", 40, "f", 1, "failed", (), __import__("sys").exc_info()
+        )
+
+    written = Redactor("%(message)s").format(record)
+    assert "No space left on device" in written
+    assert "ValueError" in written
+    assert "test_a_traceback_names" in written
+    assert "plantedquestion'" not in written
