@@ -26,7 +26,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +39,19 @@ from engine.profile.document import document_of
 from engine.profile.embedding import NanoEmbedder
 from engine.profile.engine import ProfileEngine
 from engine.profile.keys import canonical_key
+from engine.profile.memory import Memory
 from engine.profile.profile import Profile, observe
 from storage.beliefs import SELF, Belief, Cause, Edit
 from storage.database import Database
+from storage.memories import MemoryStore
+from storage.messages import MessageStore
 from storage.profiles import ProfileStore
 from storage.records import Message, Role
 from storage.users import UserStore
 from tests.engine.profile.sessions import BEGIN, Line, judge, message_of, sessions
 
 _VECTOR = np.eye(1, 384, dtype=np.float32)[0]
-_SHORT, _LONG, _TIMED = 100, 100_000, 200
+_SHORT, _TIMED = 100, 200
 _EMPTY = frozenset(
     canonical_key(
         "i me a the is are am was be been of in on at and or with for it have do"
@@ -126,26 +129,26 @@ def _print_worst(missed: list[tuple[float, str, str]], strayed: list[tuple[str, 
     print()
 
 
-async def speed_figures(folder: Path) -> dict[str, float]:
+async def speed_figures(folder: Path, *, history: int) -> dict[str, float]:
     """Milliseconds from a message to a stored profile after a short and after a long history, in one run."""
-    texts = _real_texts(_LONG + _TIMED)
+    texts = real_texts(history + _TIMED)
     embedder = NanoEmbedder()
     await embedder.embed("The model is loaded at its first use.")
     engines = {
-        history: await _engine_after(folder / f"{history}.db", texts[:history], embedder)
-        for history in (_SHORT, _LONG)
+        count: await _engine_after(folder / f"{count}.db", texts[:count], embedder)
+        for count in (_SHORT, history)
     }
-    seconds: dict[int, list[float]] = {_SHORT: [], _LONG: []}
+    seconds: dict[int, list[float]] = {_SHORT: [], history: []}
     for place, text in enumerate(texts[-_TIMED:]):
-        for history, (engine, _) in engines.items():  # in turns, so that whatever else runs slows both
-            message = _message(history + 1 + place, text)
+        for count, (engine, _) in engines.items():  # in turns, so that whatever else runs slows both
+            message = _message(count + 1 + place, text)
             begun = time.perf_counter()
             await engine.observe(message)
-            seconds[history].append(time.perf_counter() - begun)
+            seconds[count].append(time.perf_counter() - begun)
     for _, database in engines.values():
         await database.close()
-    short, long = (1_000 * percentile(seconds[history], 95) for history in (_SHORT, _LONG))
-    medians = [float(np.median(seconds[history])) for history in (_SHORT, _LONG)]
+    short, long = (1_000 * percentile(seconds[count], 95) for count in (_SHORT, history))
+    medians = [float(np.median(seconds[count])) for count in (_SHORT, history)]
     return {
         "observe_ms_p95": short,
         "observe_ms_p95_long_history": long,
@@ -177,7 +180,15 @@ async def _engine_after(
         cause=Cause.MESSAGE,
         message_id=None,
     )
-    return ProfileEngine(store=store, embedder=embedder, now=lambda: BEGIN), database
+    memory = Memory(
+        store=MemoryStore(database),
+        messages=MessageStore(database),
+        profiles=store,
+        embedder=embedder,
+        now=lambda: BEGIN,
+        timezone=UTC,
+    )
+    return ProfileEngine(store=store, memory=memory, embedder=embedder, now=lambda: BEGIN), database
 
 
 def replay_figures(count: int) -> dict[str, float]:
@@ -206,7 +217,8 @@ def _real_messages() -> Iterator[tuple[str, str]]:
                 yield message["sender"], message["text"].strip()
 
 
-def _real_texts(count: int) -> list[str]:
+def real_texts(count: int) -> list[str]:
+    """The first messages of the data set."""
     return [text for _, (_, text) in zip(range(count), _real_messages(), strict=False)]
 
 
@@ -252,14 +264,21 @@ def _covers(belief: frozenset[str], sentence: frozenset[str]) -> bool:
 
 async def measure(arguments: argparse.Namespace) -> dict[str, float]:
     """All parts; that of the personas only when its file is there."""
-    figures = session_figures(arguments.sessions)
+    figures = _told(session_figures(arguments.sessions))
     if (arguments.data / FILE).is_file():
-        figures |= persona_figures(arguments.data, sample=arguments.sample)
+        figures |= _told(persona_figures(arguments.data, sample=arguments.sample))
     else:
         print(f"No {FILE} in {arguments.data}: what is learnt of personas is not measured.")
     with tempfile.TemporaryDirectory(prefix="mynah-profile-") as folder:
-        figures |= await speed_figures(Path(folder))
-    return figures | replay_figures(arguments.messages)
+        figures |= _told(await speed_figures(Path(folder), history=arguments.history))
+    return figures | _told(replay_figures(arguments.messages))
+
+
+def _told(figures: dict[str, float]) -> dict[str, float]:
+    """Prints figures as they come; each part takes minutes."""
+    for name, value in figures.items():
+        print(f"{name:34} {value:12.3f}", flush=True)
+    return figures
 
 
 def main() -> int:
@@ -268,12 +287,11 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path("benchmarks/data"), help="folder of data sets")
     parser.add_argument("--sessions", type=int, default=100, help="of each language")
     parser.add_argument("--messages", type=int, default=20_000, help="real messages to replay")
+    parser.add_argument("--history", type=int, default=100_000, help="messages of the long history")
     parser.add_argument("--sample", type=int, default=0, help="beliefs to print for a reader")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     figures = asyncio.run(measure(arguments))
-    for name, value in figures.items():
-        print(f"{name:34} {value:12.3f}")
     if arguments.json:
         print(json.dumps(figures))
     return 0

@@ -22,8 +22,10 @@ from engine.feedback import Feedback
 from engine.language.bundled import Progress, ResolvedModel, resolve_model
 from engine.language.local import LocalModel
 from engine.language.model import LanguageModel, SamplingParams
+from engine.profile.ability import uses_recall
 from engine.profile.embedding import Embedder, NanoEmbedder
 from engine.profile.engine import ProfileEngine
+from engine.profile.memory import Memory
 from engine.serving import ServedAdapters
 from engine.tuning.child import ChildTrainer, Trainer
 from engine.tuning.nightly import TuningRunner
@@ -33,6 +35,7 @@ from storage.database import Database
 from storage.erasure import ErasureStore
 from storage.feedback import FeedbackStore
 from storage.groups import GroupStore
+from storage.memories import MemoryStore
 from storage.messages import MessageStore
 from storage.outbox import OutboxStore
 from storage.preferences import PreferenceStore
@@ -178,8 +181,16 @@ async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerato
 async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetcher: Fetcher) -> Services:
     settings, database = core.settings, core.database
     adapters = ServedAdapters(runs=core.runs, model=model, data_folder=settings.data)
-    profiles = ProfileEngine(store=ProfileStore(database), embedder=embedder, now=core.now)
     groups = GroupStore(database)
+    memory = Memory(
+        store=MemoryStore(database),
+        messages=core.messages,
+        profiles=ProfileStore(database),
+        embedder=embedder,
+        now=core.now,
+        timezone=settings.timezone,
+    )
+    profiles = ProfileEngine(store=ProfileStore(database), memory=memory, embedder=embedder, now=core.now)
     access = Access(
         users=core.users,
         groups=groups,
@@ -203,12 +214,13 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
         adapters=adapters,
         exporter=Exporter(database=database, data_folder=settings.data),
         forgetter=Forgetter(store=erasures, data_folder=settings.data, now=core.now),
-        erasures=ErasureFollower(store=erasures, model=model, adapters=adapters),
+        erasures=ErasureFollower(store=erasures, model=model, adapters=adapters, memory=memory),
         shelf=shelf(settings),
         assistant=Assistant(
             messages=core.messages,
             model=model,
             adapters=adapters,
+            recall=memory.recall if uses_recall(core.base.folder) else None,
             sampling=_sampling(settings),
             now=core.now,
         ),

@@ -1,6 +1,6 @@
 """One turn: prompt, generate, log. The profile learns from it afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,8 +15,9 @@ from engine.language.model import (
     TextSink,
     discard,
 )
-from engine.language.prompt import build_prompt, said_by, with_quote, with_wish
+from engine.language.prompt import build_prompt, said_by, with_quote, with_recalled, with_wish
 from engine.language.thoughts import strip_thoughts
+from engine.profile.memory import Recall, Recollection, asks_about_the_past, lines_of
 from engine.serving import ServedAdapters
 from storage.messages import MessageStore
 from storage.preferences import ReplyLength
@@ -76,8 +77,10 @@ class Assistant:
         adapters: ServedAdapters,
         sampling: SamplingParams,
         now: Callable[[], datetime],
+        recall: Recall | None = None,
     ) -> None:
         self._messages = messages
+        self._recall = recall
         self._model = model
         self._adapters = adapters
         self._sampling = sampling
@@ -101,7 +104,8 @@ class Assistant:
             user_id=question.user_id, chat_id=question.chat_id
         )
         history = await self._messages.history(conversation_id)
-        newest = with_wish(with_quote(question.text, question.quoted), question.wishes.length)
+        recalled = await self._recalled(question, history) if learnable else ()
+        newest = _newest(question.text, question.quoted, recalled, question.wishes)
         request = await self._request(question.user_id, conversation_id, history, newest, self._sampling)
         completion = await self._generate(request, sink, cancellation)
         asked = NewMessage(
@@ -176,7 +180,9 @@ class Assistant:
         changed: bool = False,
     ) -> Reply:
         history = await self._messages.history(question.conversation_id, before=question.message_id)
-        newest = with_wish(with_quote(question.text, question.quoted), wishes.length)
+        learnable = wishes.learnable and question.origin is not Origin.PRIVATE
+        recalled = await self._recalled(question, history) if learnable else ()
+        newest = _newest(question.text, question.quoted, recalled, wishes)
         request = await self._request(question.user_id, question.conversation_id, history, newest, sampling)
         completion = await self._generate(request, sink, cancellation)
         asked = _as_new(question, update_id)
@@ -214,6 +220,19 @@ class Assistant:
         self._stopping = True
         for cancellation in self._under_way:
             cancellation.cancel()
+
+    async def _recalled(
+        self, question: Question | Message, history: Sequence[Message]
+    ) -> Sequence[Recollection]:
+        """What the user has said before this conversation and now asks about.
+
+        Never where others read along, whose chat has another number than the user.
+        """
+        in_group = question.chat_id != question.user_id
+        if self._recall is None or in_group or not asks_about_the_past(question.text):
+            return ()
+        known = [message.message_id for message in history]
+        return await self._recall(question.user_id, question.text, known=known)
 
     async def _request(
         self,
@@ -293,6 +312,13 @@ class Assistant:
 
 def _name_of(message: Message, names: dict[int, str]) -> str | None:
     return names.get(message.user_id) if message.role is Role.USER else None
+
+
+def _newest(text: str, quoted: str | None, recalled: Sequence[Recollection], wishes: Wishes) -> str:
+    """The last message of the prompt. What is recalled stands in it alone: the prompt before it stays as it
+    was, and the log has only the user's words.
+    """
+    return with_recalled(with_wish(with_quote(text, quoted), wishes.length), lines_of(recalled))
 
 
 def _drawn_anew(sampling: SamplingParams, last_reply_id: int) -> SamplingParams:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.language.model import LanguageModel
+from engine.profile.memory import Memory
 from engine.serving import ServedAdapters
 from engine.tuning.job import JOBS_NAME, candidate_folder, examples_file
 from storage.erasure import ErasureStore
@@ -45,8 +46,11 @@ class Forgetter:
 class ErasureFollower:
     """Lets the serving process follow erasures, its own and those of other processes."""
 
-    def __init__(self, *, store: ErasureStore, model: LanguageModel, adapters: ServedAdapters) -> None:
+    def __init__(
+        self, *, store: ErasureStore, model: LanguageModel, adapters: ServedAdapters, memory: Memory
+    ) -> None:
         self._store = store
+        self._memory = memory
         self._model = model
         self._adapters = adapters
         self._seen: int | None = None
@@ -55,6 +59,7 @@ class ErasureFollower:
         """After an erasure, drop what was computed from anybody's words, and weights that are gone."""
         last = await self._store.last()
         if self._seen is not None and last != self._seen:
+            self._memory.drop()
             await self._adapters.refresh()
             await self._model.drop_prefixes()
         self._seen = last

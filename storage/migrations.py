@@ -391,6 +391,27 @@ def m022_views(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE generations ADD COLUMN view TEXT NOT NULL DEFAULT '{}'")
 
 
+def m023_memories(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE memories (
+            message_id INTEGER PRIMARY KEY REFERENCES messages ON DELETE CASCADE,
+            user_id INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+            said_at TEXT NOT NULL,
+            vector BLOB NOT NULL
+        )
+        """
+    )
+    db.execute("CREATE INDEX memories_by_user ON memories (user_id, message_id)")
+    db.execute("CREATE VIRTUAL TABLE memory_words USING fts5 (owner, said, answered)")
+    # Otherwise what is deleted stays in the index until pages happen to be merged.
+    db.execute("INSERT INTO memory_words (memory_words, rank) VALUES ('secure-delete', 1)")
+    db.execute(
+        "CREATE TRIGGER memories_gone AFTER DELETE ON memories"
+        " BEGIN DELETE FROM memory_words WHERE rowid = old.message_id; END"
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -414,6 +435,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m020_automatic_summaries,
     m021_groups,
     m022_views,
+    m023_memories,
 )
 
 

@@ -72,6 +72,15 @@ def with_wish(text: str, length: ReplyLength) -> str:
     return f"{text}\n\n{chinese if _CHINESE.search(text) else english}"
 
 
+def with_recalled(text: str, lines: Sequence[str]) -> str:
+    """A question with what its author said before in front of it, for the prompt only."""
+    if not lines:
+        return text
+    head = "（我以前说过的话：" if _CHINESE.search(text) else "(What I said before:"
+    tail = "）" if _CHINESE.search(text) else ")"
+    return "\n".join([head, *(f"- {line}" for line in lines)]) + f"{tail}\n\n{text}"
+
+
 def _first_that_fits(
     starts: Sequence[int],
     from_turn: Callable[[int], tuple[ChatMessage, ...]],

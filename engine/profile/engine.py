@@ -8,6 +8,7 @@ from datetime import datetime
 
 from engine.profile.document import document_of, profile_of
 from engine.profile.embedding import Embedder
+from engine.profile.memory import Memory
 from engine.profile.profile import Change, Profile, is_own_words, keep, observe, observe_note
 from engine.profile.revision import revise
 from storage.beliefs import Cause
@@ -18,8 +19,11 @@ from storage.records import Message
 class ProfileEngine:
     """Learns from each message once. No language model is asked."""
 
-    def __init__(self, *, store: ProfileStore, embedder: Embedder, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, store: ProfileStore, memory: Memory, embedder: Embedder, now: Callable[[], datetime]
+    ) -> None:
         self._store = store
+        self._memory = memory
         self._embedder = embedder
         self._now = now
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -32,20 +36,23 @@ class ProfileEngine:
         return profile_of(stored)
 
     async def observe(self, message: Message) -> None:
-        """Learn from a message once; one that is not the user's own words is ignored."""
+        """Learn from a message once and keep its turn for recall, when it is in the user's own words."""
         if not is_own_words(message):
             return
         vector = await self._embedder.embed(message.text)
+        await self._memory.remember(message, vector)
         async with self._locks[message.user_id]:
             profile = await self.get(message.user_id)
             if message.message_id <= profile.last_message_id:
                 return
             change = observe(profile, message, vector)
             await self._save(message.user_id, change, Cause.MESSAGE, message.message_id)
+        await self._memory.catch_up(message.user_id)
 
     async def revise(self, message: Message, *, before: str) -> None:
         """Follow a message of which the author has changed the words; no trace is kept of a lost belief."""
         vector = await self._embedder.embed(message.text)
+        await self._memory.remember(message, vector)
         async with self._locks[message.user_id]:
             profile = await self.get(message.user_id)
             if message.message_id > profile.last_message_id:
@@ -76,15 +83,25 @@ class ProfileEngine:
         return bool(change.edits)
 
     async def erase(self, user_id: int, belief_id: int) -> bool:
-        """Remove a belief with every trace of it; False when there is none."""
+        """Remove a belief with every trace of it, and never recall what it rests on; False for none."""
         async with self._locks[user_id]:
+            profile = await self.get(user_id)
+            resting = [
+                one.message_id
+                for belief in profile.beliefs
+                if belief.belief_id == belief_id
+                for one in belief.evidence
+            ]
+            await self._memory.forget(user_id, resting)
             return await self._store.erase_belief(user_id, belief_id)
 
     async def erase_resting_on(self, user_id: int, message_ids: Collection[int]) -> None:
-        """Remove every belief that rests on nothing but these messages."""
+        """Remove every belief that rests on nothing but these messages, and never recall them again."""
         async with self._locks[user_id]:
+            await self._memory.forget(user_id, message_ids)
             for belief in await self._store.all_beliefs(user_id):
-                if all(evidence.message_id in message_ids for evidence in belief.evidence):
+                resting = {evidence.message_id for evidence in belief.evidence}
+                if resting and resting <= set(message_ids):
                     await self._store.erase_belief(user_id, belief.belief_id)
 
     async def _save(self, user_id: int, change: Change, cause: Cause, message_id: int | None) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from engine.profile import chinese, english
 from engine.profile.claims import Claim, Stance
+from engine.profile.matters import matters_in
 from engine.profile.patterns import Pattern
 from engine.profile.sentences import Clause, stated_clauses
 from engine.profile.words import NUMBERS
@@ -107,31 +108,6 @@ _FORGET = re.compile(
     r"|^\W*(?:请|麻烦)?(?:你)?(?:忘掉|忘了|忘记|别记住?|不要记住?)",
     re.IGNORECASE,
 )
-_MATTERS = tuple(
-    (slots, re.compile(expression, re.IGNORECASE))
-    for slots, expression in (
-        (("name",), r"\bmy name\b|\bwhat i am called\b|我(?:的)?名字|我叫什么"),
-        (("age",), r"\bmy age\b|\bhow old i am\b|我(?:的)?年龄|我多大"),
-        (("birthday",), r"\bmy birthday\b|\bwhen i was born\b|我(?:的)?生日"),
-        (
-            ("city", "home"),
-            r"\bmy (?:city|address|home|town)\b|\bwhere i live\b|我(?:的)?(?:住址|地址|城市)|我住(?:在)?(?:哪|什么地方)",
-        ),
-        (
-            ("origin",),
-            r"\bmy (?:origin|home ?town)\b|\bwhere i(?:'m| am| come) from\b|我(?:的)?(?:老家|家乡)|我(?:来自|是)哪",
-        ),
-        (
-            ("job", "employer", "works in"),
-            r"\bmy (?:job|work|profession|employer|company)\b|\bwhat i do for\b|\bwhere i work\b|我(?:的)?(?:工作|职业|公司|单位)|我(?:在哪|是做什么)",
-        ),
-        (("diet",), r"\bmy diet\b|我(?:的)?饮食"),
-        (("marital status", "partner"), r"\bmy (?:marital status|relationship)\b|我(?:的)?婚姻"),
-        (("pet",), r"\bmy pets?\b|我(?:的)?宠物"),
-    )
-)
-"""What a wish to forget can name without naming a value."""
-
 _WISHES = (
     (
         "answer length",
@@ -164,6 +140,11 @@ def claims_in(text: str) -> Iterator[Claim]:
         yield from wishes_in(text)
 
 
+def is_wish_to_forget(text: str) -> bool:
+    """Whether a message asks that something be forgotten."""
+    return _FORGET.match(text.replace("’", "'")) is not None
+
+
 def wishes_in(note: str) -> Iterator[Claim]:
     """What a remark about a reply says of how answers should be."""
     for slot, value, expression in _WISHES:
@@ -177,10 +158,8 @@ def _forgotten(text: str, quote: str) -> Iterator[Claim]:
     if named:
         yield from (replace(claim, stance=Stance.FORGET) for claim in named)
         return
-    for slots, expression in _MATTERS:
-        if expression.search(text):
-            for slot in slots:
-                yield Claim(kind=BeliefKind.FACT, slot=slot, value="", quote=quote, stance=Stance.FORGET)
+    for slot in matters_in(text):
+        yield Claim(kind=BeliefKind.FACT, slot=slot, value="", quote=quote, stance=Stance.FORGET)
 
 
 def _with_subject(clause: Clause) -> str:

@@ -8,6 +8,18 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _EMPTY_WORDS = frozenset(
     "a an the to of some my our really very so much lot lots and in on at for with all any kind kinds".split()  # noqa: SIM905
 )
+_HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
+_QUESTION_WORDS = frozenset(
+    """what which who whose whom where when why how do did does am is are was were be been being have has had
+    i me you your yours he she it we they them this that these those can could would should will shall may
+    might remember remind tell told say said know about please ever again still now there here if or not no
+    yes just also than then by from as into out up mention mentioned share shared name called one thing
+    things currently nowadays day days week last recent recently yesterday today ago once time going go get
+    got like""".split()  # noqa: SIM905
+)
+_QUESTION_CHARACTERS = frozenset(
+    "我你您他她它的了吗呢么是在有和跟也都就还把这那哪什谁几怎个们过对要会能去说给到"
+)
 _VERBAL_TAILS = ("ing", "ed")
 _VOWELS = frozenset("aeiouy")
 
@@ -18,6 +30,31 @@ def canonical_key(value: str) -> str:
     words: list[str] = _WORD.findall(folded)
     telling = [word for word in words if word not in _EMPTY_WORDS]
     return " ".join(stem(word) for word in telling or words)
+
+
+def index_words(text: str) -> list[str]:
+    """The words of a text for an index: English stems, and Chinese as overlapping pairs of characters."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    found: list[str] = []
+    for word in _WORD.findall(folded):
+        if not _HAN.search(word):
+            found.append(re.sub(r"[^\w]", "", stem(word)))
+            continue
+        for run in _HAN_RUN.findall(word):
+            found += [run[place : place + 2] for place in range(max(1, len(run) - 1))]
+        found += [stem(part) for part in re.findall(r"[a-z0-9]+", word)]
+    return [word for word in found if word]
+
+
+def query_words(text: str) -> list[str]:
+    """The words of a question that can tell one text from another, each once."""
+    return list(
+        dict.fromkeys(
+            word
+            for word in index_words(text)
+            if word not in _EMPTY_STEMS and not (_HAN.search(word) and set(word) & _QUESTION_CHARACTERS)
+        )
+    )
 
 
 def stem(word: str) -> str:
@@ -34,3 +71,6 @@ def stem(word: str) -> str:
             word = base[:-1] if base[-1] == base[-2] and base[-1] not in "lsz" else base
             break
     return word.removesuffix("e") if len(word) > 3 else word
+
+
+_EMPTY_STEMS = frozenset(stem(word) for word in (*_EMPTY_WORDS, *_QUESTION_WORDS))

@@ -12,6 +12,7 @@ from bot.access import CODE_LIFETIME, MOST_GUESSES, Access
 from bot.languages import LANGUAGES
 from bot.limits import MESSAGES, Limiter, Rate, Verdict
 from storage.database import Database
+from storage.groups import GroupStore
 from storage.users import UserStore
 from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask
@@ -22,6 +23,7 @@ STRANGER_ID = 666
 EN = LANGUAGES["en"]
 BUTTONS = [
     *("fb:2:1", "go:2", "belief:erase:1", "belief:keep:1", "forget:yes:4000000000", "forget:no:4000000000"),
+    *("forget:purge:4000000000", "read:now", "read:passages:2", "read:shorter:2"),
     *("set:language:zh:one", "set:learning:off:all", "not learnt"),
 ]
 
@@ -60,10 +62,14 @@ def updates_of(user_id: int, commands: list[str]) -> list[dict[str, Any]]:
     member = {"user": person(user_id), "status": "member"}
     return [
         *({"message": text(user_id, f"/{command} something")} for command in commands),
+        *({"message": {**text(user_id, f"/{command}"), "chat": group}} for command in commands),
         *({"edited_message": text(user_id, f"/{command}")} for command in commands),
         {"message": text(user_id, "/no_such_command")},
         {"message": text(user_id, "my secret is rosebud")},
         {"message": message(user_id, sticker=sticker)},
+        {"message": message(user_id, document={"file_id": "f", "file_unique_id": "u", "file_name": "a.pdf"})},
+        {"message": message(user_id, sticker=sticker, caption="rosebud")},
+        {"message": {**message(user_id, migrate_to_chat_id=-1005), "chat": group}},
         {"message": {**text(user_id, "/start"), "chat": group}},
         {"message": message(user_id, new_chat_members=[person(user_id)])},
         {"edited_message": {**text(user_id, "my secret was rosebud"), "edit_date": 1_772_000_009}},
@@ -205,7 +211,14 @@ def test_a_bucket_fills_again_and_what_piled_up_is_no_flood():
 
 @pytest.fixture
 async def access(database: Database, clock: Clock) -> Access:
-    return Access(users=UserStore(database), allowed=frozenset(), owner=None, code="ABCDEFGH", now=clock)
+    return Access(
+        users=UserStore(database),
+        groups=GroupStore(database),
+        allowed=frozenset(),
+        owner=None,
+        code="ABCDEFGH",
+        now=clock,
+    )
 
 
 async def test_a_pairing_code_lives_an_hour(access: Access, clock: Clock):

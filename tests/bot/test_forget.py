@@ -70,6 +70,7 @@ async def ada(bench: Bench, tmp_path: Path) -> Person:
 
 async def test_nothing_is_left_in_any_file(bench: Bench, tmp_path: Path, ada: Person):
     assert len(places_of((*SECRETS, ADAPTER_SECRET), tmp_path)) > len(SECRETS)
+    assert await indexed(bench) == (2, 2)
 
     await ada.say("/forget")
     asked = await ada.wait_for_reply(where=question_about_forgetting)
@@ -79,8 +80,18 @@ async def test_nothing_is_left_in_any_file(bench: Bench, tmp_path: Path, ada: Pe
     await bench.server.until(lambda: "I know nothing of you" in ada.chat.replies[-1].text)
 
     assert places_of((*SECRETS, ADAPTER_SECRET), tmp_path) == []
+    assert await indexed(bench) == (0, 0)
     assert bench.services.adapters.of(USER_ID) is None
     assert bench.model.prefixes_dropped == 1
+
+
+async def indexed(bench: Bench) -> tuple[int, int]:
+    """How many turns can be recalled, by meaning and by words."""
+    row = await bench.services.core.database.fetch_one(
+        "SELECT (SELECT count(*) FROM memories) AS meant, (SELECT count(*) FROM memory_words) AS worded"
+    )
+    assert row is not None
+    return row["meant"], row["worded"]
 
 
 async def test_whoever_was_forgotten_can_go_on_and_begins_afresh(bench: Bench, ada: Person):

@@ -317,6 +317,7 @@ async def test_whoever_has_joined_may_see_and_erase_their_data_and_nothing_else(
     await ask(ada, birds, "@mynah_bot hello")
     await command(bob, birds, "/join@mynah_bot", EN.joined)
     await ask(bob, birds, "@mynah_bot I live in Lima.")
+    await bench.idle()  # the profile learns after the answer, and the private chat does not wait for it
     await bob.say("/profile")
     await bob.wait_for_reply(where=lambda message: "Lima" in message.text)
     await bob.say("/forget")

@@ -26,6 +26,7 @@ class Nights:
     ) -> None:
         self.clock = clock
         self.ended = 0
+        self.backed_up: list[date] = []
         self.runs = RunStore(database)
         self._schedule = Schedule(
             users=UserStore(database),
@@ -35,6 +36,7 @@ class Nights:
             nightly=at,
             now=clock,
             after_run=self._count,
+            back_up=self._back_up,
         )
 
     async def pass_until(self, moment: datetime) -> None:
@@ -48,6 +50,9 @@ class Nights:
 
     async def _count(self) -> None:
         self.ended += 1
+
+    async def _back_up(self, night: date) -> None:
+        self.backed_up.append(night)
 
 
 async def nights(
