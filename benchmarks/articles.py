@@ -10,7 +10,7 @@ DATA_FOLDER holds `articles/` (gold.json and html/*.html.gz of the article-extra
 F1 counts shingles of four words as that benchmark does. The reference summary of a page is its own
 og:description; coverage is the share of a text's twenty most frequent content words that a summary has.
 Whether a summary invents is judged here by other rules than those that the engine filters with. `--own-words`
-is for how many pages the bundled model also words a summary, a few seconds each.
+is for how many pages the bundled model also words a summary, a few seconds each; 0 loads no model.
 """
 
 import argparse
@@ -277,8 +277,8 @@ async def summaries(
 
 
 async def two_readers(summarizer: Summarizer, articles: Sequence[Article]) -> Figures:
-    """One reader cares for what the first half of an article says, one for the second: do they differ?"""
-    different = 0
+    """One reader cares for what the first half of an article says, one for the second: do leads differ?"""
+    different = foreign = 0
     for article in articles:
         sentences = split_sentences(article.text)
         halves = sentences[: len(sentences) // 2], sentences[len(sentences) // 2 :]
@@ -288,8 +288,17 @@ async def two_readers(summarizer: Summarizer, articles: Sequence[Article]) -> Fi
             for own, other in (common, common[::-1])
         ]
         picked = [await summarizer.summarize(article, Reader(user_id=1, wish=wish)) for wish in wishes]
-        different += picked[0].points != picked[1].points
-    return {"two_readers_differ": different / max(1, len(articles))}
+        different += picked[0].points[0] != picked[1].points[0]
+        foreign += sum(
+            point.passage not in sentences
+            for summary in picked
+            if not summary.whole
+            for point in summary.points
+        )
+    return {
+        "two_readers_other_lead": different / max(1, len(articles)),
+        "two_readers_unsupported_points": foreign,
+    }
 
 
 async def long_text(summarizer: Summarizer, articles: Sequence[Article]) -> Figures:
@@ -324,17 +333,10 @@ async def engine_figures(
     pages: Sequence[Page], own_words: int, folder: Path
 ) -> tuple[Figures, Sequence[tuple[Sequence[str], Sequence[str]]]]:
     """Everything that goes through the Summarizer, and the pages as items for `overlap`."""
-    base = await asyncio.to_thread(resolve_model, "bundled", folder / "models", lambda _sentence: None)
-    model = await asyncio.to_thread(LocalModel.load, folder=base.folder, name=base.name)
     database = await Database.open(folder / "mynah.db", key=None)
 
-    def summarizer(words_its_own: bool) -> Summarizer:
-        return Summarizer(
-            model=model,
-            store=ArticleStore(database),
-            now=lambda: datetime.now(UTC),
-            own_words=words_its_own,
-        )
+    def summarizer(writer: LocalModel | None) -> Summarizer:
+        return Summarizer(writer=writer, store=ArticleStore(database), now=lambda: datetime.now(UTC))
 
     read = [(page, text_article(text, url=page.url)) for page in pages if (text := ours_text(page))]
     articles = [article for _, article in read]
@@ -343,19 +345,26 @@ async def engine_figures(
         for page, article in read
         if len(page.description.split()) >= FEWEST_DESCRIPTION_WORDS
     ]
+    chooser = summarizer(None)
     try:
-        figures, _ = await summaries(summarizer(False), articles, name="pages")
-        figures |= await two_readers(summarizer(False), articles)
-        figures |= await long_text(summarizer(False), articles)
+        figures, _ = await summaries(chooser, articles, name="pages")
+        figures |= await two_readers(chooser, articles)
+        figures |= await long_text(chooser, articles)
         if own_words:
             sample = articles[:: max(1, len(articles) // own_words)][:own_words]
-            worded, written = await summaries(summarizer(True), sample, name="model")
+            base = await asyncio.to_thread(
+                resolve_model, "bundled", folder / "models", lambda _sentence: None
+            )
+            model = await asyncio.to_thread(LocalModel.load, folder=base.folder, name=base.name)
+            try:
+                worded, written = await summaries(summarizer(model), sample, name="model")
+            finally:
+                await model.close()
             worded["model_coverage"] = _mean_coverage(written, sample)
-            picked = [await summarizer(False).summarize(each, Reader(user_id=1)) for each in sample]
+            picked = [await chooser.summarize(each, Reader(user_id=1)) for each in sample]
             worded["model_coverage_of_chosen"] = _mean_coverage(picked, sample)
             figures |= worded
     finally:
-        await model.close()
         await database.close()
     return figures, items
 

@@ -1,7 +1,7 @@
 """What a message asks to have read, and how (pure)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from telegram import Document, Message
 
@@ -43,14 +43,14 @@ def of_command(argument: str, messages: Sequence[Message], replied_to: Message |
     words = without(shown_links(typed), argument)
     if weight(words) >= MIN_CHARACTERS:
         wanted = read_leading_wishes(argument)
-        return ArticleRequest(text=wanted.rest, wanted=wanted)
+        return ArticleRequest(text=wanted.rest, wanted=replace(wanted, rest=""))
     loose = loose_links(words)
     wanted = read_wishes(without(loose, words))
     links = list(dict.fromkeys([*links_of(typed), *loose]))
     if links:
         return of_links(links, wanted)
     if len(wanted.rest.split()) >= _FEWEST_WORDS:
-        return ArticleRequest(text=wanted.rest, wanted=wanted)
+        return ArticleRequest(text=wanted.rest)
     forwarded = [message for message in messages if message.forward_origin is not None]
     return _of_others(forwarded or ([replied_to] if replied_to else []), wanted)
 

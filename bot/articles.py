@@ -16,7 +16,7 @@ from bot.incoming import Incoming, incoming
 from bot.joining import Joined, Joiner
 from bot.keyboard import READ_PATTERN, Keyboards, offer
 from bot.limits import Limiter, Verdict
-from bot.links import links_in, links_of, shown_links, without
+from bot.links import links_of, shown_links, without
 from bot.live import LiveReply
 from bot.render import plain
 from bot.speaking import preferences, texts
@@ -44,12 +44,13 @@ Read = Callable[[], Awaitable[Article]]
 class Place:
     """Where something is shown: the chat, the update that asked for it, and which part of its answer it is.
 
-    `in_place_of` are the Telegram messages that it replaces.
+    `in_place_of` are the Telegram messages that it replaces, `earlier` the reply that they show until then.
     """
 
     asked: Asked
     part: int = 0
     in_place_of: Sequence[int] = ()
+    earlier: LoggedMessage | None = None
 
     @property
     def update_id(self) -> int:
@@ -99,10 +100,10 @@ class ArticleHandlers:
         meant = asked.message.reply_to_message
         about = None if meant is None else await self._about_shown(asked, meant.message_id)
         wanted = read_wishes(argument)
-        if about is not None and not links_of(joined.messages) and not wanted.rest:
+        request = of_command(argument, joined.messages, meant)
+        if about is not None and not links_of(joined.messages) and request.wanted == wanted:
             await self._summarize_again(asked, *about, wanted)
             return
-        request = of_command(argument, joined.messages, meant)
         if request.is_empty:
             await self._delivery.say(asked.chat_id, asked.texts.summarize_usage)
             return
@@ -176,7 +177,7 @@ class ArticleHandlers:
         if match[1] == "now":
             with contextlib.suppress(TelegramError):  # it only ends the button's spinner
                 await query.answer()
-            links = links_in(shown.text or "")
+            links = (shown.text or "").splitlines()[1:]  # as `_offer` wrote them
             await self._read_all(
                 asked, of_links(links), _asked(asked, " ".join(links)), in_place_of=[shown.message_id]
             )
@@ -271,11 +272,14 @@ class ArticleHandlers:
         async def read() -> Article:
             return article_of(reading)
 
-        ids: Sequence[int] = ()
-        if in_place_of is not None:
-            ids = await self._delivery.shown_as(await self._messages.get(in_place_of))
-        place = Place(asked=_asked(asked, reading.url or reading.title), in_place_of=ids)
-        await self._show(place, asked.texts.reading.format(link=reading.title), read, wish, again=reading)
+        earlier = None if in_place_of is None else await self._messages.get(in_place_of)
+        place = Place(
+            asked=_asked(asked, reading.url or reading.title),
+            in_place_of=() if earlier is None else await self._delivery.shown_as(earlier),
+            earlier=earlier,
+        )
+        opening = asked.texts.reading.format(link=reading.title)
+        await self._show(place, opening, read, wish, wanted.rest, again=reading)
 
     async def _show(
         self,
@@ -346,8 +350,7 @@ class ArticleHandlers:
             except (ArticleError, ModelError, FileUnavailableError) as error:
                 if self._under_way.stopping and isinstance(error, SummaryStoppedError):
                     raise Interrupted from error
-                await self._delivery.say(asked.chat_id, _sentence(error, texts()), shown_as=live.preview_id)
-                await self._delivery.forget_preview(place.update_id)
+                await self._tell(place, live, _sentence(error, texts()))
                 return None
         preview = [] if live.preview_id is None else [live.preview_id]
         await self._delivery.finish(
@@ -359,6 +362,16 @@ class ArticleHandlers:
         if live.preview_id in await self._delivery.shown_as(reply):
             await self._delivery.forget_preview(place.update_id)
         return reply
+
+    async def _tell(self, place: Place, live: LiveReply, sentence: str) -> None:
+        """Say why there is nothing new; what stood in its place before stands there again."""
+        if place.earlier is None:
+            await self._delivery.say(place.asked.chat_id, sentence, shown_as=live.preview_id)
+        else:
+            buttons = await self._keyboards.below(place.earlier)
+            await self._delivery.show_again(place.earlier, buttons=buttons)
+            await self._delivery.say(place.asked.chat_id, sentence)
+        await self._delivery.forget_preview(place.update_id)
 
     async def _about_shown(self, asked: Incoming, telegram_id: int) -> tuple[Reading, ReadingReply] | None:
         """The article that the message with this Telegram id is about."""

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from telegram import Message, MessageEntity
 from telegram.constants import MessageEntityType
 
-from bot.entities import find_entities
-
 MOST_LINKS = 3
 """So many links of one message are read."""
 
@@ -26,17 +24,6 @@ def links_of(messages: Iterable[Message]) -> list[str]:
 def shown_links(messages: Iterable[Message]) -> list[str]:
     """The words of these messages that are links, or behind which there is one."""
     return [text for message in messages for text in _entities(message).values()]
-
-
-def links_in(text: str) -> list[str]:
-    """The links of a text that the bot wrote itself."""
-    units = text.encode("utf-16-le")
-    ranges = [
-        (int(entity["offset"]), int(entity["length"]))
-        for entity in find_entities(text)
-        if entity["type"] == "url"
-    ]
-    return [units[2 * start : 2 * (start + length)].decode("utf-16-le") for start, length in ranges]
 
 
 def without(words: Iterable[str], text: str) -> str:

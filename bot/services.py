@@ -202,7 +202,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
     await access.load()
     erasures, readings = ErasureStore(database), ReadingStore(database)
     ratings = FeedbackStore(database)
-    own_words = words_its_own(core.base.folder)
+    writer = model if words_its_own(core.base.folder) else None
     return Services(
         core=core,
         access=access,
@@ -228,8 +228,8 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
         ratings=ratings,
         feedback=Feedback(messages=core.messages, ratings=ratings, profiles=profiles, now=core.now),
         sources=SourceReader(fetcher=fetcher, pages=PageReader()),
-        summarizer=Summarizer(model=model, store=ArticleStore(database), now=core.now, own_words=own_words),
-        answerer=Answerer(model=model, embedder=embedder, own_words=own_words),
+        summarizer=Summarizer(writer=writer, store=ArticleStore(database), now=core.now),
+        answerer=Answerer(writer=writer, embedder=embedder),
         library=Library(readings=readings, messages=core.messages, profiles=profiles, now=core.now),
         readings=readings,
     )

@@ -15,6 +15,7 @@ from storage.feedback import FeedbackStore
 from storage.messages import MessageStore
 from storage.preferences import PreferenceStore
 from storage.profiles import ProfileStore
+from storage.readings import ReadingStore
 from storage.records import TuningRun
 from storage.runs import RunStore
 from storage.times import to_text
@@ -23,6 +24,7 @@ README = """What Mynah holds of you, as of {at}.
 
 messages.jsonl   what you wrote and what you were answered, oldest first; for replies, the model and the
                  version of your weights that wrote them, token counts and seconds
+readings.jsonl   the articles that you last had read, with their texts
 ratings.jsonl    your thumbs, remarks and corrections; message_id names the reply
 beliefs.json     what is believed about you, open and closed, each with the words it rests on
 changes.json     every change of the beliefs, newest first
@@ -49,6 +51,7 @@ class Exporter:
 
     def __init__(self, *, database: Database, data_folder: Path) -> None:
         self._messages = MessageStore(database)
+        self._readings = ReadingStore(database)
         self._ratings = FeedbackStore(database)
         self._profiles = ProfileStore(database)
         self._preferences = PreferenceStore(database)
@@ -66,6 +69,7 @@ class Exporter:
         return _Contents(
             lists={
                 "messages": _plain(await self._messages.all_of(user_id)),
+                "readings": _plain(await self._readings.all_of(user_id)),
                 "ratings": _plain(await self._ratings.all_of(user_id)),
             },
             documents={

@@ -42,12 +42,11 @@ _SILENT = re.compile(
 
 
 class Answerer:
-    """Answers questions about articles; `own_words` as for summaries (`ability.py`)."""
+    """Answers questions about articles; `writer` as for summaries, None for a small model (`ability.py`)."""
 
-    def __init__(self, *, model: LanguageModel, embedder: Embedder, own_words: bool) -> None:
-        self._model = model
+    def __init__(self, *, writer: LanguageModel | None, embedder: Embedder) -> None:
+        self._writer = writer
         self._embedder = embedder
-        self._own_words = own_words
 
     async def answer(self, text: str, question: str, reader: Reader) -> tuple[Point, ...]:
         """What the article says to a question, with its passages; nothing when it does not say.
@@ -59,8 +58,9 @@ class Answerer:
         if not ranked or ranked[0][0] < GATE:
             return ()
         reader.check_wanted()
-        if self._own_words:
-            return await self._worded([passage for _, passage in ranked[:_PASSAGES_ASKED]], question, reader)
+        if self._writer is not None:
+            passages = [passage for _, passage in ranked[:_PASSAGES_ASKED]]
+            return await _worded(self._writer, passages, question, reader)
         return (Point(text=ranked[0][1], passage=ranked[0][1]),)
 
     async def _ranked(self, sentences: Sequence[str], question: str) -> list[tuple[float, str]]:
@@ -77,24 +77,27 @@ class Answerer:
             ranked.append((_WORDS_WEIGHT * shared[place] + (1 - _WORDS_WEIGHT) * near - malus, passage))
         return sorted(ranked, reverse=True)
 
-    async def _worded(self, passages: Sequence[str], question: str, reader: Reader) -> tuple[Point, ...]:
-        """The model's answer where the passages bear it out, else the best passage."""
-        completion = await self._model.generate(
-            GenerationRequest(
-                user_id=reader.user_id,
-                messages=(_ask(passages, question),),
-                adapter=reader.adapter,
-                sampling=_SAMPLING,
-            ),
-            cancellation=reader.cancellation,
-        )
-        reader.check_wanted()
-        text = strip_thoughts(completion.text)
-        if _SILENT.search(text):
-            return ()
-        cut_off = completion.finish_reason is not FinishReason.STOP
-        points = checked_points(text, Source("\n".join(passages)), cut_off=cut_off, most=1)
-        return tuple(points) or (Point(text=passages[0], passage=passages[0]),)
+
+async def _worded(
+    writer: LanguageModel, passages: Sequence[str], question: str, reader: Reader
+) -> tuple[Point, ...]:
+    """The model's answer where the passages bear it out, else the best passage."""
+    completion = await writer.generate(
+        GenerationRequest(
+            user_id=reader.user_id,
+            messages=(_ask(passages, question),),
+            adapter=reader.adapter,
+            sampling=_SAMPLING,
+        ),
+        cancellation=reader.cancellation,
+    )
+    reader.check_wanted()
+    text = strip_thoughts(completion.text)
+    if _SILENT.search(text):
+        return ()
+    cut_off = completion.finish_reason is not FinishReason.STOP
+    points = checked_points(text, Source("\n".join(passages)), cut_off=cut_off, most=1)
+    return tuple(points) or (Point(text=passages[0], passage=passages[0]),)
 
 
 def shares_of_words(sentences: Sequence[str], question: str) -> list[float]:

@@ -16,7 +16,7 @@ from engine.articles.languages import LITTLE_WORDS
 
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Ms|Dr|St|Jr|Sr|vs|No)\.)(?<!\b(?:Mrs|Gen|Sen|Rep|Gov)\.)"
-    r"(?<!\b[ap]\.m\.)(?<!\b(?:Jan|Feb|Aug|Oct|Nov|Dec|Inc|Ltd|Fig)\.)(?<!\bSept\.)"
+    r"(?<!\b[ap]\.m\.)(?<!\b(?:Jan|Feb|Aug|Oct|Nov|Dec|Inc|Ltd|Fig|tsp)\.)(?<!\bCo\.)(?<!\b(?:Sept|Corp|tbsp)\.)"
     r"[\"”’')\]]*\s+|(?<=[。！？])[”」]*|\n+"
 )
 _TERMS = re.compile(r"[\u3400-\u9fff]|[^\W\d_]{3,}|\d[\d.,]*")
@@ -26,6 +26,12 @@ _ANNOUNCES = re.compile(
     r"|explor|address|argu|prov|deriv|design|analy)",
     re.IGNORECASE,
 )
+_LEANS = re.compile(
+    r"^[\"“]?(?:he|she|they|it|his|her|their|its|but|and|so|also|however|instead|meanwhile|ironically|moreover"
+    r"|furthermore|therefore|th(?:is|at|ese|those) (?:is|was|are|were|means?|meant|has|have|will|would))\b",
+    re.IGNORECASE,
+)
+"""How a sentence begins that needs the one before it."""
 _ENDED = re.compile(r"[.!?…。！？][\"”’')\]」]*$")
 
 _POSITION_BONUS = 1.2
@@ -35,6 +41,7 @@ _INTEREST_BONUS = 1.2
 _LENGTH_MALUS = 0.5
 """For each 15 words beyond the first 15."""
 _UNENDED_MALUS = 0.5
+_LEANING_MALUS = 0.2
 _HALF_QUOTED_MALUS = 0.1
 _REPETITION_MALUS = 2.0
 _REPEATED_SHARE = 0.8
@@ -116,6 +123,7 @@ def _manner(sentence: str) -> float:
     excess = max(0, len(terms(sentence)) - 15) / 15
     announced = _ANNOUNCEMENT_BONUS if _ANNOUNCES.search(sentence) else 0.0
     malus = 0.0 if _ENDED.search(sentence) else _UNENDED_MALUS
+    malus += _LEANING_MALUS if _LEANS.search(sentence) else 0.0
     if sentence.count("“") != sentence.count("”") or sentence.count('"') % 2:
         malus += _HALF_QUOTED_MALUS  # the other half of the quotation would be missing
     return announced - _LENGTH_MALUS * excess - malus

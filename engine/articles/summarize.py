@@ -12,7 +12,7 @@ from engine.articles.check import Source, numbers
 from engine.articles.fence import fenced
 from engine.articles.languages import language_of
 from engine.articles.points import Point, checked_points, source_points
-from engine.articles.salience import best, content_terms, scores, split_sentences
+from engine.articles.salience import best, content_terms, scores, split_sentences, terms
 from engine.articles.wish import USUAL, Wish
 from engine.errors import SummaryStoppedError
 from engine.language.model import (
@@ -102,21 +102,24 @@ class Reader:
 class Summarizer:
     """Sums articles up for one reader.
 
-    `own_words` says whether the model words summaries itself (`ability.py`); without, it is never asked.
+    `writer` is the model that words them itself; None for one that is too small for that (`ability.py`).
     """
 
     def __init__(
         self,
         *,
-        model: LanguageModel,
+        writer: LanguageModel | None,
         store: ArticleStore,
         now: Callable[[], datetime],
-        own_words: bool = True,
     ) -> None:
-        self.own_words = own_words
-        self._model = model
+        self._writer = writer
         self._store = store
         self._now = now
+
+    @property
+    def own_words(self) -> bool:
+        """Whether a model words the summaries."""
+        return self._writer is not None
 
     async def summarize(self, article: Article, reader: Reader) -> Summary:
         """Summarise what has been read. Raises SummaryStoppedError, ModelError."""
@@ -131,8 +134,8 @@ class Summarizer:
             points = [Point(text=text, passage=passage) for text, passage in kept.points]
             return _summary(article, points, reader.wish, from_cache=True)
         points = await self._points(article, reader)
-        if self.own_words and reader.wish.language not in (None, article.language):
-            points = await self._translated(points, reader)
+        if self._writer is not None and reader.wish.language not in (None, article.language):
+            points = await _translated(self._writer, points, reader)
         await self._store.put(
             ArticleSummary(
                 content_sha256=digest,
@@ -148,10 +151,10 @@ class Summarizer:
         """Everything but the text that a summary depends on; interests only as a hash."""
         wish, adapter = reader.wish, reader.adapter
         interests = hashlib.sha256("\n".join(wish.interests).encode()).hexdigest()[:16]
-        if not self.own_words:
+        if self._writer is None:
             return f"chosen:{_CHOICE_VERSION}:{wish.length}:{interests}"
         version = "base" if adapter is None else f"{adapter.user_id}.{adapter.version}"
-        writer = f"{self._model.name}:{version}:{_PROMPT_VERSION}.{_CHOICE_VERSION}"
+        writer = f"{self._writer.name}:{version}:{_PROMPT_VERSION}.{_CHOICE_VERSION}"
         return f"{writer}:{wish.length}:{wish.language or ''}:{interests}"
 
     async def _points(self, article: Article, reader: Reader) -> list[Point]:
@@ -168,10 +171,10 @@ class Summarizer:
     async def _part_points(
         self, article: Article, sentences: Sequence[str], count: int, reader: Reader
     ) -> list[Point]:
-        if self.own_words:
+        if self._writer is not None:
             source = await asyncio.to_thread(Source, "\n".join(sentences), title=article.title)
-            messages = await asyncio.to_thread(self._prompt, article, sentences, count, reader.wish)
-            completion = await self._generate(messages, reader)
+            messages = await asyncio.to_thread(_prompt, self._writer, article, sentences, count, reader.wish)
+            completion = await _generate(self._writer, messages, reader)
             points = checked_points(
                 strip_thoughts(completion.text),
                 source,
@@ -182,49 +185,52 @@ class Summarizer:
                 return points
         return await asyncio.to_thread(source_points, sentences, count=count, interests=reader.wish.interests)
 
-    async def _translated(self, points: Sequence[Point], reader: Reader) -> list[Point]:
-        """Each point in the wished language; one whose translation is in doubt stays as it was."""
-        language = reader.wish.language or "en"
-        translated: list[Point] = []
-        for point in points:
-            completion = await self._generate(_ask_translation(point.text, language), reader)
-            text = " ".join(strip_thoughts(completion.text).split())
-            finished = completion.finish_reason is FinishReason.STOP
-            sure = finished and language_of(text) == language and numbers(text) == numbers(point.text)
-            translated.append(Point(text=text, passage=point.passage) if sure else point)
-        return translated
 
-    async def _generate(self, messages: tuple[ChatMessage, ...], reader: Reader) -> Completion:
-        completion = await self._model.generate(
-            GenerationRequest(
-                user_id=reader.user_id, messages=messages, adapter=reader.adapter, sampling=_SAMPLING
-            ),
-            cancellation=reader.cancellation,
-        )
-        reader.check_wanted()
-        return completion
+async def _translated(writer: LanguageModel, points: Sequence[Point], reader: Reader) -> list[Point]:
+    """Each point in the wished language; one whose translation is in doubt stays as it was."""
+    language = reader.wish.language or "en"
+    translated: list[Point] = []
+    for point in points:
+        completion = await _generate(writer, _ask_translation(point.text, language), reader)
+        text = " ".join(strip_thoughts(completion.text).split())
+        finished = completion.finish_reason is FinishReason.STOP
+        sure = finished and language_of(text) == language and numbers(text) == numbers(point.text)
+        translated.append(Point(text=text, passage=point.passage) if sure else point)
+    return translated
 
-    def _prompt(
-        self, article: Article, sentences: Sequence[str], count: int, wish: Wish
-    ) -> tuple[ChatMessage, ...]:
-        """The whole part where it fits, else its most telling sentences in their order."""
-        budget = min(_MOST_PROMPT_TOKENS, self._model.context_tokens - _SAMPLING.max_new_tokens)
-        whole = _ask(article, sentences, count, wish)
-        if len(sentences) <= _SENTENCES_AHEAD and self._model.count_tokens(whole) <= budget:
-            return whole
-        order = scores(sentences, wish.interests)
-        low, high = 1, min(len(sentences), _SENTENCES_AHEAD)
-        while low < high:
-            middle = (low + high + 1) // 2
-            asked = _ask(article, best(sentences, order, count=middle), count, wish)
-            low, high = (middle, high) if self._model.count_tokens(asked) <= budget else (low, middle - 1)
-        return _ask(article, best(sentences, order, count=low), count, wish)
+
+async def _generate(writer: LanguageModel, messages: tuple[ChatMessage, ...], reader: Reader) -> Completion:
+    completion = await writer.generate(
+        GenerationRequest(
+            user_id=reader.user_id, messages=messages, adapter=reader.adapter, sampling=_SAMPLING
+        ),
+        cancellation=reader.cancellation,
+    )
+    reader.check_wanted()
+    return completion
+
+
+def _prompt(
+    writer: LanguageModel, article: Article, sentences: Sequence[str], count: int, wish: Wish
+) -> tuple[ChatMessage, ...]:
+    """The whole part where it fits, else its most telling sentences in their order."""
+    budget = min(_MOST_PROMPT_TOKENS, writer.context_tokens - _SAMPLING.max_new_tokens)
+    whole = _ask(article, sentences, count, wish)
+    if len(sentences) <= _SENTENCES_AHEAD and writer.count_tokens(whole) <= budget:
+        return whole
+    order = scores(sentences, wish.interests)
+    low, high = 1, min(len(sentences), _SENTENCES_AHEAD)
+    while low < high:
+        middle = (low + high + 1) // 2
+        asked = _ask(article, best(sentences, order, count=middle), count, wish)
+        low, high = (middle, high) if writer.count_tokens(asked) <= budget else (low, middle - 1)
+    return _ask(article, best(sentences, order, count=low), count, wish)
 
 
 _PROMPT_VERSION = 3
 """Counts up with each change of the words below, so that no summary of an older prompt is shown."""
 
-_CHOICE_VERSION = 1
+_CHOICE_VERSION = 2
 """The same for the choice of sentences."""
 
 
@@ -255,8 +261,9 @@ def _ask_translation(text: str, language: str) -> tuple[ChatMessage, ...]:
 
 
 def _parts(article: Article) -> list[list[str]]:
-    """The sentences of the text in at most MOST_PARTS runs of about the same number."""
-    sentences = split_sentences(article.text)
+    """The sentences of the text but its title in at most MOST_PARTS runs of about the same number."""
+    title = terms(article.title)
+    sentences = [each for each in split_sentences(article.text) if terms(each) != title] or [article.text]
     count = max(1, min(MOST_PARTS, article.words // _WORDS_A_PART, len(sentences)))
     bounds = [len(sentences) * number // count for number in range(count + 1)]
     return [sentences[start:end] for start, end in pairwise(bounds)]

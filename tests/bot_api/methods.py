@@ -20,6 +20,7 @@ from tests.bot_api.world import World
 Parameters = dict[str, Any]
 LONG_POLL_SECONDS = 50
 ANSWER_LIMIT = 200
+DOWNLOAD_BYTES = 20 * 1024 * 1024
 
 
 class Methods:
@@ -219,6 +220,8 @@ class Methods:
         attachment = self._world.files.get(parameters["file_id"])
         if attachment is None:
             raise bad_request("wrong file_id or the file is temporarily unavailable")
+        if len(attachment.content) > DOWNLOAD_BYTES:
+            raise bad_request("file is too big")
         return {**file_object(attachment), "file_path": file_path(attachment)}
 
 

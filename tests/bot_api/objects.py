@@ -6,8 +6,10 @@ from typing import Any
 from tests.bot_api.transcript import Attachment, Chat, ShownMessage
 
 _TYPES = {
+    ".html": "text/html",
     ".json": "application/json",
     ".md": "text/markdown",
+    ".pdf": "application/pdf",
     ".txt": "text/plain",
     ".zip": "application/zip",
 }

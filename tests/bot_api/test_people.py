@@ -98,6 +98,15 @@ async def test_files_go_both_ways(server: BotApiServer, bot: Bot, ann: Person) -
     assert photo.buttons
 
 
+async def test_a_file_that_is_too_large_for_a_bot_is_not_handed_over(bot: Bot, ann: Person) -> None:
+    await ann.send_document("large.txt", b"x" * (20 * 1024 * 1024 + 1))
+    update = await newest(bot)
+    assert update.message is not None
+    assert update.message.document is not None
+    with pytest.raises(BadRequest, match="File is too big"):
+        await update.message.document.get_file()
+
+
 async def test_a_photo_from_a_person_arrives(bot: Bot, ann: Person) -> None:
     await ann.send_photo(b"pixels", caption="a bird")
     update = await newest(bot)

@@ -55,7 +55,7 @@ def test_rare_words_count_more_than_common_ones():
 
 
 def answerer(model: ScriptedModel, *, own_words: bool) -> Answerer:
-    return Answerer(model=model, embedder=EMBEDDER, own_words=own_words)
+    return Answerer(writer=model if own_words else None, embedder=EMBEDDER)
 
 
 @pytest.mark.parametrize(

@@ -30,10 +30,9 @@ class Desk:
     def __init__(self, database: Database, *, own_words: bool) -> None:
         self.model = ScriptedModel()
         self.summarizer = Summarizer(
-            model=self.model,
+            writer=self.model if own_words else None,
             store=ArticleStore(database),
             now=lambda: datetime(2026, 3, 1, tzinfo=UTC),
-            own_words=own_words,
         )
 
 
@@ -183,3 +182,33 @@ def test_a_cut_off_sentence_is_not_kept():
     points = checked_points(GOOD + " Mayor Anna", Source(ARTICLE.text), cut_off=True, most=4)
 
     assert len(points) == 2
+
+
+async def test_a_large_model_translates_checked_sentences_and_keeps_those_with_other_numbers(large: Desk):
+    german = "Die Stadt bekommt eine neue Brücke, die über den Hafen von Lindau führt und für alle ist."
+    large.model.enqueue(
+        GOOD, german, "Die Brücke kostet 5 Millionen Euro und ist 80 Meter lang, sagt der Rat."
+    )
+
+    summary = await large.summarizer.summarize(ARTICLE, Reader(user_id=1, wish=Wish(language="de")))
+
+    assert [point.text for point in summary.points] == [german, GOOD.split(". ")[1]]
+    assert all(point.passage in ARTICLE.text for point in summary.points)
+    assert summary.missing_language is None
+
+
+@pytest.mark.parametrize("language", ["de", "zh"])
+async def test_a_small_model_says_that_it_cannot_write_a_language(small: Desk, language: str):
+    summary = await small.summarizer.summarize(ARTICLE, Reader(user_id=1, wish=Wish(language=language)))
+
+    assert summary.missing_language == language
+    assert not small.model.requests
+
+
+async def test_the_title_is_not_repeated_as_a_key_sentence(small: Desk):
+    title = "A new bridge for Lindau"
+    article = text_article("\n".join([title, *PARAGRAPHS]), url="", title=title)
+
+    summary = await small.summarizer.summarize(article, Reader(user_id=1))
+
+    assert title not in [point.text for point in summary.points]
