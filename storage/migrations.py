@@ -349,6 +349,21 @@ def m020_views(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE generations ADD COLUMN view TEXT NOT NULL DEFAULT '{}'")
 
 
+def m021_imports(db: sqlite3.Connection) -> None:
+    # What was said elsewhere stands under chat 0, a number that Telegram gives to none.
+    db.execute(
+        "CREATE UNIQUE INDEX messages_imported ON messages (conversation_id, telegram_id) WHERE chat_id = 0"
+    )
+    db.execute(
+        """
+        CREATE TABLE imports (
+            user_id INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+            observed_through INTEGER NOT NULL
+        )
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -370,6 +385,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m018_other_answers,
     m019_groups,
     m020_views,
+    m021_imports,
 )
 
 
