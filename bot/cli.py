@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 
 from bot.commands import chat, evaluate, export, forget, rollback, run, tune
 from bot.doctor import doctor
+from bot.importing import import_file
 from bot.keeping import backup, restore_backup
 from bot.progress import sentences_on
 from bot.settings import Settings, SettingsError
@@ -35,6 +36,9 @@ def parser() -> argparse.ArgumentParser:
     exporting = commands.add_parser("export", help="write all that is held of a person into a folder")
     exporting.add_argument("user", type=int, metavar="ID", help="the person's numeric id")
     exporting.add_argument("folder", type=Path, metavar="FOLDER", help="an empty or a new folder")
+    importing = commands.add_parser("import", help="bring what a person has said before Mynah was there")
+    importing.add_argument("file", type=Path, metavar="FILE", help="JSON of Telegram Desktop, or Mynah's own")
+    importing.add_argument("--user", type=int, metavar="ID", required=True, help="whose past it is")
     forgetting = commands.add_parser("forget", help="erase everything that is held of a person")
     forgetting.add_argument("user", type=int, metavar="ID", help="the person's numeric id")
     forgetting.add_argument(
@@ -82,6 +86,8 @@ async def _dispatch(options: argparse.Namespace, settings: Settings, environment
             return await rollback(settings, user_id=options.user)
         if options.command == "export":
             return await export(settings, user_id=options.user, folder=options.folder)
+        if options.command == "import":
+            return await import_file(settings, user_id=options.user, file=options.file)
         if options.command == "forget":
             return await forget(settings, user_id=options.user, purge=options.purge_backups)
         if options.command == "backup":

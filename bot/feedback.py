@@ -123,14 +123,16 @@ def _thanks(reply: Message | None, value: int) -> str:
     return texts().rated_up if value > 0 else texts().rated_down
 
 
+def value_of(emoji: str) -> int | None:
+    """What an emoji says of a reply: +1, -1, or None for neither."""
+    if emoji in _LIKES:
+        return 1
+    return -1 if emoji in _DISLIKES else None
+
+
 def _value(reactions: Sequence[ReactionType]) -> int | None:
-    for reaction in reactions:
-        if isinstance(reaction, ReactionTypeEmoji):
-            if reaction.emoji in _LIKES:
-                return 1
-            if reaction.emoji in _DISLIKES:
-                return -1
-    return None
+    values = (value_of(one.emoji) for one in reactions if isinstance(one, ReactionTypeEmoji))
+    return next((value for value in values if value is not None), None)
 
 
 def _short(text: str, limit: int = 200) -> str:

@@ -21,8 +21,8 @@ TYPING_SECONDS = 4.5
 class LiveReply:
     """Shows a growing text in one chat. Use it as a context manager; `show` is the sink of the model.
 
-    One call to Telegram is under way at a time, and it is let to end: a preview whose id got lost would stay
-    in the chat beside the answer.
+    One preview or edit is under way at a time, and it is let to end: a preview whose id got lost would stay
+    in the chat beside the answer. Nothing waits for the sign of typing.
     """
 
     def __init__(
@@ -67,14 +67,18 @@ class LiveReply:
         await self._task
 
     async def _run(self) -> None:
+        typing: asyncio.Task[None] | None = None
         while not self._ended.is_set():
-            if self._shown is None:
-                await self._type()
+            if self._shown is None and (typing is None or typing.done()):
+                typing = asyncio.create_task(self._type())
             await _wait(self._changed, TYPING_SECONDS)
             self._changed.clear()
             if self._text and not self._gave_up and not self._ended.is_set():
                 await self._update()
                 await _wait(self._ended, self._pace_seconds)
+        if typing is not None:
+            typing.cancel()
+            await asyncio.wait([typing])
 
     async def _type(self) -> None:
         with contextlib.suppress(TelegramError):

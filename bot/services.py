@@ -35,7 +35,6 @@ from storage.database import Database
 from storage.erasure import ErasureStore
 from storage.feedback import FeedbackStore
 from storage.groups import GroupStore
-from storage.memories import MemoryStore
 from storage.messages import MessageStore
 from storage.outbox import OutboxStore
 from storage.preferences import PreferenceStore
@@ -182,14 +181,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
     settings, database = core.settings, core.database
     adapters = ServedAdapters(runs=core.runs, model=model, data_folder=settings.data)
     groups = GroupStore(database)
-    memory = Memory(
-        store=MemoryStore(database),
-        messages=core.messages,
-        profiles=ProfileStore(database),
-        embedder=embedder,
-        now=core.now,
-        timezone=settings.timezone,
-    )
+    memory = Memory.over(database, embedder=embedder, now=core.now, timezone=settings.timezone)
     profiles = ProfileEngine(store=ProfileStore(database), memory=memory, embedder=embedder, now=core.now)
     access = Access(
         users=core.users,

@@ -11,6 +11,7 @@ EngineError
  ├─ TuningError
  │   └─ TuningBusyError            another process tunes on this data folder
  ├─ ExportError                    the files could not be written
+ ├─ ImportFileError                the file holds no past that can be read
  └─ ArticleError
      ├─ LinkRefusedError           an address that is never opened
      ├─ DownloadError              the page could not be had
@@ -87,6 +88,10 @@ class TuningBusyError(TuningError):
 
 class ExportError(EngineError):
     """A person's data could not be written out."""
+
+
+class ImportFileError(EngineError):
+    """A file that was to be imported cannot be read as what it should be."""
 
 
 class ArticleError(EngineError):

@@ -412,6 +412,21 @@ def m023_memories(db: sqlite3.Connection) -> None:
     )
 
 
+def m024_imports(db: sqlite3.Connection) -> None:
+    # What was said elsewhere stands under chat 0, a number that Telegram gives to none.
+    db.execute(
+        "CREATE UNIQUE INDEX messages_imported ON messages (conversation_id, telegram_id) WHERE chat_id = 0"
+    )
+    db.execute(
+        """
+        CREATE TABLE imports (
+            user_id INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+            observed_through INTEGER NOT NULL
+        )
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -436,6 +451,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m021_groups,
     m022_views,
     m023_memories,
+    m024_imports,
 )
 
 

@@ -34,3 +34,21 @@ def test_the_example_file_is_valid_as_it_stands():
 def test_the_command_line_knows_the_documented_commands():
     for command in ("run", "chat", "tune"):
         assert parser().parse_args([command]).command == command
+
+
+def test_every_test_that_the_page_on_telegram_names_exists():
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "telegram.md").read_text()))
+    written = "\n".join(source.read_text() for source in (ROOT / "tests").rglob("test_*.py"))
+
+    assert named
+    assert {name for name in named if f"def {name}(" not in written} == set()
+
+
+def test_both_readmes_have_the_same_sections_settings_and_examples():
+    pages = [(ROOT / name).read_text() for name in ("README.md", "README.zh.md")]
+    variables = [re.findall(r"^\| `([A-Z_]+)` \| (\S*) ", page, re.MULTILINE) for page in pages]
+    typed = [re.findall(r"^> .+$", page, re.MULTILINE) for page in pages]
+
+    assert variables[0] == variables[1]
+    assert typed[0] == typed[1]
+    assert len({len(re.findall(r"^## ", page, re.MULTILINE)) for page in pages}) == 1

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from engine.assistant import Assistant, Question, Wishes
 from engine.language.model import AdapterRef, GenerationRequest, SamplingParams
 from engine.profile.engine import ProfileEngine
+from engine.profile.memory import Memory
 from engine.serving import ServedAdapters
 from storage.database import Database
 from storage.messages import MessageStore
@@ -39,7 +41,11 @@ class Talk:
         self.runs = RunStore(database)
         self.messages = MessageStore(database)
         self.adapters = ServedAdapters(runs=self.runs, model=self.model, data_folder=folder)
-        self.profiles = ProfileEngine(store=ProfileStore(database), embedder=FakeEmbedder(), now=clock)
+        embedder = FakeEmbedder()
+        memory = Memory.over(database, embedder=embedder, now=clock, timezone=UTC)
+        self.profiles = ProfileEngine(
+            store=ProfileStore(database), memory=memory, embedder=embedder, now=clock
+        )
         self._clock = clock
         self.assistant = Assistant(
             messages=self.messages,
@@ -47,6 +53,7 @@ class Talk:
             adapters=self.adapters,
             sampling=SamplingParams(max_new_tokens=50),
             now=clock,
+            recall=memory.recall,
         )
 
     async def say(self, user_id: int, number: int) -> None:

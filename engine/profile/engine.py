@@ -49,6 +49,19 @@ class ProfileEngine:
             await self._save(message.user_id, change, Cause.MESSAGE, message.message_id)
         await self._memory.catch_up(message.user_id)
 
+    async def observe_past(self, message: Message) -> None:
+        """Learn from a line that was said before the bot was there; the caller sees that it comes once."""
+        if not is_own_words(message):
+            return
+        vector = await self._embedder.embed(message.text)
+        async with self._locks[message.user_id]:
+            profile = await self.get(message.user_id)
+            change = observe(profile, message, vector)
+            seen = replace(change.profile, last_message_id=profile.last_message_id)
+            await self._save(
+                message.user_id, replace(change, profile=seen), Cause.MESSAGE, message.message_id
+            )
+
     async def revise(self, message: Message, *, before: str) -> None:
         """Follow a message of which the author has changed the words; no trace is kept of a lost belief."""
         vector = await self._embedder.embed(message.text)

@@ -111,6 +111,10 @@ def _meet(beliefs: tuple[Belief, ...], claim: Claim, evidence: Evidence) -> list
         if belief.status in _OPEN and (belief.subject, belief.slot) == (claim.subject, claim.slot)
     ]
     same = next((belief for belief in rivals if belief.key == key), None)
+    if any(rival.last_seen > evidence.said_at for rival in rivals) and (
+        claim.stance is not Stance.HOLDS or (same is None and is_single_valued(claim.slot))
+    ):
+        return []  # an old line, brought later: what was said after it holds
     if claim.stance is not Stance.HOLDS:
         after = _closed if claim.stance is Stance.ENDS else _retracted
         meant = [belief for belief in rivals if belief.key == key or not key]
@@ -135,7 +139,8 @@ def _repeated(belief: Belief, evidence: Evidence) -> Belief:
         against=faded(belief.against, belief.kind, belief.last_seen, at),
         times_said=belief.times_said + 1,
         evidence=(*belief.evidence, evidence)[-_MOST_EVIDENCE:],
-        last_seen=at,
+        first_seen=min(belief.first_seen, at),
+        last_seen=max(belief.last_seen, at),
     )
 
 

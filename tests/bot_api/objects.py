@@ -79,6 +79,11 @@ def _media(attachment: Attachment) -> Any:
     described = file_object(attachment)
     if attachment.kind == "photo":
         return [{**described, "width": 90, "height": 90}]
+    if attachment.kind == "sticker":
+        form = {"width": 512, "height": 512, "is_animated": False, "is_video": False, "type": "regular"}
+        return {**described, **form}
+    if attachment.kind == "voice":
+        return {**described, "duration": int(PurePosixPath(attachment.name).stem), "mime_type": "audio/ogg"}
     mime_type = _TYPES.get(PurePosixPath(attachment.name).suffix, "application/octet-stream")
     return {**described, "file_name": attachment.name, "mime_type": mime_type}
 

@@ -62,6 +62,16 @@ class Person:
         attachment = self._world.keep_file("photo", "photo.jpg", content)
         return self._send(chat or self.chat, caption, attachment=attachment)
 
+    async def send_sticker(self, *, chat: Chat | None = None) -> ShownMessage:
+        """Send a sticker."""
+        attachment = self._world.keep_file("sticker", "sticker.webp", b"sticker")
+        return self._send(chat or self.chat, "", attachment=attachment)
+
+    async def send_voice(self, content: bytes, *, seconds: int = 2, chat: Chat | None = None) -> ShownMessage:
+        """Send a voice note in Ogg."""
+        attachment = self._world.keep_file("voice", f"{seconds}.oga", content)
+        return self._send(chat or self.chat, "", attachment=attachment)
+
     async def edit(self, message: ShownMessage, text: str) -> None:
         """Change one's own message."""
         assert message.sender["id"] == self.user_id, "only one's own messages can be edited"

@@ -1,0 +1,13 @@
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+class _Source(Protocol):
+    def read(self, length: int = ..., /) -> bytes: ...
+
+class JSONError(Exception): ...
+
+class ObjectBuilder:
+    value: Any
+    def event(self, event: str, value: Any) -> None: ...
+
+def parse(source: _Source) -> Iterator[tuple[str, str, Any]]: ...
