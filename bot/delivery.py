@@ -11,6 +11,7 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 from bot.calls import Insistence, UncertainDeliveryError
 from bot.live import LiveReply
 from bot.render import Part, render
+from bot.speaking import texts
 from engine.assistant import Interrupted
 from storage.outbox import OutboxStore
 from storage.records import Message, OutboxPart, SendState
@@ -74,6 +75,7 @@ class Delivery:
         """Send a logged reply in full, the last part with the buttons.
 
         It takes the place of the messages `shown_as`, such as its preview; those left over are deleted.
+        A part that may have arrived is not sent again: that something may be missing is said instead.
         """
         parts = _rendered(reply.text + ending)
         planned = await self._outbox.plan(
@@ -83,11 +85,15 @@ class Delivery:
             parts=parts,
             shown_as=shown_as,
         )
+        is_certain = all(part.state is not SendState.UNKNOWN for part in planned)
         for part in planned:
             if part.state is SendState.PENDING:
-                await self._send(part, buttons if part is planned[-1] else None, user_id=reply.user_id)
+                last = part is planned[-1]
+                is_certain &= await self._send(part, buttons if last else None, user_id=reply.user_id)
         for telegram_id in shown_as[len(planned) :]:
             await self._remove(reply.chat_id, telegram_id)
+        if not is_certain:
+            await self.say(reply.chat_id, texts().delivery_unknown)
 
     async def show_in(
         self, telegram_id: int, reply: Message, *, buttons: InlineKeyboardMarkup | None, ending: str
@@ -168,12 +174,14 @@ class Delivery:
         with contextlib.suppress(TelegramError):  # it may be gone already, or be too old to be deleted
             await self._insistence.idempotent(lambda: self._bot.delete_message(chat_id, telegram_id))
 
-    async def _send(self, part: OutboxPart, buttons: InlineKeyboardMarkup | None, *, user_id: int) -> None:
+    async def _send(self, part: OutboxPart, buttons: InlineKeyboardMarkup | None, *, user_id: int) -> bool:
+        """Bring one part to the chat; False when nobody can tell whether it has arrived."""
         try:
             telegram_id = await self._put(part, buttons, _from_json(part.entities))
         except UncertainDeliveryError:
             logger.warning("part %d may not have arrived; it is not sent again", part.part_id)
             await self._outbox.mark(part.part_id, SendState.UNKNOWN)
+            return False
         except Forbidden:
             await self._users.set_reachable(user_id, False)
             await self._outbox.mark(part.part_id, SendState.REFUSED)
@@ -182,6 +190,7 @@ class Delivery:
             await self._outbox.mark(part.part_id, SendState.REFUSED)
         else:
             await self._outbox.mark(part.part_id, SendState.SENT, telegram_id=telegram_id)
+        return True
 
     async def _put(
         self, part: OutboxPart, buttons: InlineKeyboardMarkup | None, entities: Sequence[MessageEntity]

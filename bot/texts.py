@@ -24,6 +24,7 @@ class Texts:
     queue_full: str
     empty_reply: str
     failed: str
+    delivery_unknown: str
     too_many_messages: str
     too_many_links: str
     cannot_write: str
