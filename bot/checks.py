@@ -151,6 +151,8 @@ def look_at_model(setting: str, models_folder: Path) -> ModelLook:
         return ModelLook(name=found.name, shapes=check_model(found.folder))
     except ModelUnavailableError as error:
         return ModelLook(problem=str(error))
+    except Exception as error:  # noqa: BLE001 (a folder that is no model may hold anything)
+        return ModelLook(problem=f"The model {setting} cannot be looked at ({type(error).__name__}).")
 
 
 def check_base(model: ModelLook) -> Finding:

@@ -14,7 +14,7 @@ from bot.access import Access
 from bot.calls import Insistence, UncertainDeliveryError
 from bot.live import LiveReply
 from bot.render import Part, plain, render
-from bot.speaking import Place, place_in
+from bot.speaking import Place, place_in, texts
 from engine.assistant import Interrupted
 from storage.outbox import OutboxStore
 from storage.records import Message, OutboxPart, SendState
@@ -82,6 +82,7 @@ class Delivery:
         """Send a logged reply in full, the last part with the buttons.
 
         It takes the place of the messages `shown_as`, such as its preview; those left over are deleted.
+        A part that may have arrived is not sent again: that something may be missing is said instead.
         """
         parts = _rendered(reply, ending)
         planned = await self._outbox.plan(
@@ -91,11 +92,15 @@ class Delivery:
             parts=parts,
             shown_as=shown_as,
         )
+        is_certain = all(part.state is not SendState.UNKNOWN for part in planned)
         for part in planned:
             if part.state is SendState.PENDING:
-                await self._send(part, buttons if part is planned[-1] else None)
+                last = part is planned[-1]
+                is_certain &= await self._send(part, buttons if last else None)
         for telegram_id in shown_as[len(planned) :]:
             await self._remove(reply.chat_id, telegram_id)
+        if not is_certain:
+            await self.say(reply.chat_id, texts().delivery_unknown)
 
     async def show_in(
         self, telegram_id: int, reply: Message, *, buttons: InlineKeyboardMarkup | None, ending: str
@@ -196,12 +201,14 @@ class Delivery:
         with contextlib.suppress(TelegramError):  # it may be gone already, or be too old to be deleted
             await self._insistence.idempotent(lambda: self._bot.delete_message(chat_id, telegram_id))
 
-    async def _send(self, part: OutboxPart, buttons: InlineKeyboardMarkup | None) -> None:
+    async def _send(self, part: OutboxPart, buttons: InlineKeyboardMarkup | None) -> bool:
+        """Bring one part to the chat; False when nobody can tell whether it has arrived."""
         try:
             telegram_id = await self._put(part, buttons, _from_json(part.entities))
         except UncertainDeliveryError:
             logger.warning("part %d may not have arrived; it is not sent again", part.part_id)
             await self._outbox.mark(part.part_id, SendState.UNKNOWN)
+            return False
         except Forbidden:
             await self._access.lost(part.chat_id)
             await self._outbox.mark(part.part_id, SendState.REFUSED)
@@ -210,6 +217,7 @@ class Delivery:
             await self._outbox.mark(part.part_id, SendState.REFUSED)
         else:
             await self._outbox.mark(part.part_id, SendState.SENT, telegram_id=telegram_id)
+        return True
 
     async def _put(
         self, part: OutboxPart, buttons: InlineKeyboardMarkup | None, entities: Sequence[MessageEntity]

@@ -71,7 +71,8 @@ async def running(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
         finally:
             await _stop(services, mynah, updater, schedule, follower)
     finally:
-        await application.shutdown()
+        # What has not ended in time is left behind, and python-telegram-bot refuses to shut that down.
+        await (application.bot if application.running else application).shutdown()
 
 
 async def _stop(

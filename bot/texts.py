@@ -25,6 +25,7 @@ class Texts:
     queue_full: str
     empty_reply: str
     failed: str
+    delivery_unknown: str
     too_many_messages: str
     too_much_to_read: str
     cannot_write: str

@@ -1,9 +1,14 @@
 import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 from bot.cli import parser
 from bot.settings import Settings
+from engine.errors import DeviceUnavailableError
+from storage.errors import DamagedError, FolderError, LockedError, WriteRefusedError, WrongKeyError
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIABLE = re.compile(r"^([A-Z_]+)=", re.MULTILINE)
@@ -31,8 +36,35 @@ def test_the_example_file_is_valid_as_it_stands():
     assert Settings.from_env(dict(pairs)) == Settings(data=Path("data"))
 
 
+def test_every_runtime_dependency_says_what_for():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {re.split(r"[<>=!~ ]", line)[0] for line in declared}
+    rows = re.findall(r"^\| ([\w-]+) \| \w", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE)
+
+    assert set(rows) - {"package"} == names
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        WrongKeyError(),
+        DamagedError("…"),
+        WriteRefusedError("the disk is full"),
+        LockedError("bot", Path("…")),
+        FolderError(Path("…"), "…"),
+        DeviceUnavailableError("…"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_the_page_on_operating_has_each_sentence_that_a_fault_prints(error: Exception):
+    shown = (ROOT / "docs" / "operating.md").read_text()
+    beginning = str(error).partition("…")[0].rstrip()
+
+    assert beginning in shown
+
+
 def test_the_command_line_knows_the_documented_commands():
-    for command in ("run", "chat", "tune"):
+    for command in ("run", "chat", "tune", "doctor"):
         assert parser().parse_args([command]).command == command
 
 

@@ -1,6 +1,7 @@
 """What goes wrong around the bot costs nobody a message, and is said in one plain sentence."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,6 +122,21 @@ async def test_a_server_slower_than_our_patience_is_asked_again(bench: Bench):
     assert [reply.text for reply in ada.chat.replies] == ["You said: hello"]
 
 
+async def test_of_a_reply_that_may_not_have_arrived_that_is_said_and_nothing_is_sent_twice(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.model.hold()
+    bench.model.enqueue("word " * 1200)
+    await ada.say("hello")
+    await ada.wait_for_reply(where=lambda message: message.text == "word")
+    bench.server.cut("sendMessage", Cut.AFTER)
+    bench.model.gate.set()
+    await bench.server.until(lambda: ada.chat.replies[-1].text == EN.delivery_unknown)
+    await bench.idle()
+
+    assert len(ada.chat.replies) == 3
+    assert sum(len(reply.text.split()) for reply in ada.chat.replies[:2]) == 1200
+
+
 async def test_a_version_that_is_broken_at_the_start_is_told_once_and_the_base_answers(
     tmp_path: Path, server: BotApiServer
 ):
@@ -140,3 +156,11 @@ async def test_a_version_that_is_broken_at_the_start_is_told_once_and_the_base_a
             await ask(ada, f"are you there, {start}?")
             assert bench.model.requests[-1].adapter is None
     assert sum(reply.text.startswith(told) for reply in ada.chat.replies) == 1
+
+
+async def test_a_stop_is_over_in_time_though_telegram_does_not_answer(tmp_path: Path, server: BotApiServer):
+    async with bench_on(tmp_path, server) as bench:
+        await ask(bench.server.person(USER_ID, "Ada"), "hello")
+        server.delay("getUpdates", seconds=15, times=3)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 8
