@@ -136,6 +136,7 @@ async def open_core(
             base=base,
             now=now,
             budget=settings.night_budget,
+            sealed=database.encrypted,
         )
         yield Core(
             settings=settings,

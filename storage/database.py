@@ -39,10 +39,14 @@ def connect(path: Path, key: str | None) -> sqlite3.Connection:
     connection = sqlcipher.connect(path, isolation_level=None)
     connection.row_factory = sqlcipher.Row
     if key is not None:
-        # A pragma takes no bound parameters, so the secret is quoted as SQL quotes any text.
-        quoted = key.replace("'", "''")
-        connection.execute(f"PRAGMA key = '{quoted}'")
+        connection.execute(f"PRAGMA key = {quoted(key)}")
     return connection
+
+
+def quoted(key: str) -> str:
+    """A key as SQL quotes any text, since a pragma takes no bound parameters."""
+    escaped = key.replace("'", "''")
+    return f"'{escaped}'"
 
 
 @contextmanager
@@ -92,8 +96,11 @@ async def _to_the_end(step: Awaitable[Any]) -> Any:
 class Database:
     """The open file. Make one with `Database.open`, end it with `close`."""
 
-    def __init__(self, *, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(
+        self, *, path: Path, encrypted: bool, writer: aiosqlite.Connection, reader: aiosqlite.Connection
+    ) -> None:
         self.path = path
+        self.encrypted = encrypted
         self._writer = writer
         self._reader = reader
         self._lock = asyncio.Lock()
@@ -124,7 +131,7 @@ class Database:
         except BaseException:
             await writer.close()
             raise
-        return cls(path=path, writer=writer, reader=reader)
+        return cls(path=path, encrypted=key is not None, writer=writer, reader=reader)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[aiosqlite.Connection]:

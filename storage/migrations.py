@@ -314,6 +314,10 @@ def m018_other_answers(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE outbox ADD COLUMN shows INTEGER REFERENCES messages ON DELETE SET NULL")
 
 
+def m019_adapter_secrets(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE adapters ADD COLUMN secret BLOB")  # encrypts the files; NULL: they are plain
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -333,6 +337,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m016_quoted_texts,
     m017_summaries_by_content,
     m018_other_answers,
+    m019_adapter_secrets,
 )
 
 
