@@ -11,7 +11,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from bot.commands import chat, evaluate, export, forget, rollback, run, tune
-from bot.keeping import backup, restore_backup
+from bot.keeping import backup, restore_backup, rotate_key
 from bot.progress import sentences_on
 from bot.settings import Settings, SettingsError
 from engine.errors import EngineError
@@ -43,6 +43,10 @@ def parser() -> argparse.ArgumentParser:
     backing_up.add_argument("file", type=Path, metavar="FILE", help="a file that does not exist yet")
     restoring = commands.add_parser("restore", help="bring a backup back into an empty data folder")
     restoring.add_argument("file", type=Path, metavar="FILE", help="what `mynah backup` has written")
+    key = commands.add_parser("key", help="what concerns the key of the database")
+    actions = key.add_subparsers(dest="action", required=True, metavar="ACTION")
+    rotating = actions.add_parser("rotate", help="replace the key by the one in MYNAH_NEW_DATABASE_KEY")
+    rotating.add_argument("--file", type=Path, metavar="FILE", help="read the new key from this file instead")
     return root
 
 
@@ -81,6 +85,8 @@ async def _dispatch(options: argparse.Namespace, settings: Settings, environment
             return await forget(settings, user_id=options.user, purge=options.purge_backups)
         if options.command == "backup":
             return await backup(settings, target=options.file, progress=progress)
+        if options.command == "key":
+            return await rotate_key(settings, environment, file=options.file, progress=progress)
         if options.command == "restore":
             return await restore_backup(settings, archive=options.file, progress=progress)
         if options.command == "run" and settings.telegram_bot_token is not None:
