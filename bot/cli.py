@@ -5,18 +5,20 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
+from typing import Any
 
 from dotenv import dotenv_values
 
 from bot.commands import chat, evaluate, export, forget, rollback, run, tune
 from bot.doctor import doctor
 from bot.importing import import_file
-from bot.keeping import backup, restore_backup
+from bot.keeping import backup, restore_backup, rotate_key
 from bot.progress import sentences_on
 from bot.settings import Settings, SettingsError
 from engine.errors import EngineError
+from engine.language.bundled import Progress
 from storage.errors import StorageError
 
 
@@ -50,6 +52,10 @@ def parser() -> argparse.ArgumentParser:
     backing_up.add_argument("file", type=Path, metavar="FILE", help="a file that does not exist yet")
     restoring = commands.add_parser("restore", help="bring a backup back into an empty data folder")
     restoring.add_argument("file", type=Path, metavar="FILE", help="what `mynah backup` has written")
+    key = commands.add_parser("key", help="what concerns the key of the database")
+    actions = key.add_subparsers(dest="action", required=True, metavar="ACTION")
+    rotating = actions.add_parser("rotate", help="replace the key by the one in MYNAH_NEW_DATABASE_KEY")
+    rotating.add_argument("--file", type=Path, metavar="FILE", help="read the new key from this file instead")
     return root
 
 
@@ -78,25 +84,26 @@ def execute(arguments: list[str], environment: Mapping[str, str]) -> int:
 
 async def _dispatch(options: argparse.Namespace, settings: Settings, environment: Mapping[str, str]) -> int:
     with sentences_on(sys.stderr) as progress:
-        if options.command == "tune":
-            return await tune(settings, user_id=options.user, progress=progress)
-        if options.command == "evaluate":
-            return await evaluate(settings, user_id=options.user, json=options.json)
-        if options.command == "rollback":
-            return await rollback(settings, user_id=options.user)
-        if options.command == "export":
-            return await export(settings, user_id=options.user, folder=options.folder)
-        if options.command == "import":
-            return await import_file(settings, user_id=options.user, file=options.file)
-        if options.command == "forget":
-            return await forget(settings, user_id=options.user, purge=options.purge_backups)
-        if options.command == "backup":
-            return await backup(settings, target=options.file, progress=progress)
-        if options.command == "restore":
-            return await restore_backup(settings, archive=options.file, progress=progress)
-        if options.command == "run" and settings.telegram_bot_token is not None:
-            return await run(settings, settings.telegram_bot_token, progress=progress)
+        work: dict[str, Callable[[], Coroutine[Any, Any, int]]] = {
+            "run": lambda: _run(settings, environment, progress),
+            "chat": lambda: chat(settings, environment, progress=progress),
+            "tune": lambda: tune(settings, user_id=options.user, progress=progress),
+            "evaluate": lambda: evaluate(settings, user_id=options.user, json=options.json),
+            "rollback": lambda: rollback(settings, user_id=options.user),
+            "export": lambda: export(settings, user_id=options.user, folder=options.folder),
+            "import": lambda: import_file(settings, user_id=options.user, file=options.file),
+            "forget": lambda: forget(settings, user_id=options.user, purge=options.purge_backups),
+            "backup": lambda: backup(settings, target=options.file, progress=progress),
+            "restore": lambda: restore_backup(settings, archive=options.file, progress=progress),
+            "key": lambda: rotate_key(settings, environment, file=options.file, progress=progress),
+        }
+        return await work[options.command]()
+
+
+async def _run(settings: Settings, environment: Mapping[str, str], progress: Progress) -> int:
+    if settings.telegram_bot_token is None:
         return await chat(settings, environment, progress=progress)
+    return await run(settings, settings.telegram_bot_token, progress=progress)
 
 
 def _environment() -> dict[str, str]:

@@ -1,16 +1,28 @@
-"""What the commands do that keep the data folder safe: backup and restore."""
+"""What the commands do that keep the data folder safe: backup, restore, and another key."""
 
 import asyncio
 import logging
 import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from bot.logs import configure
-from bot.services import backup_writer
+from bot.services import backup_writer, open_database
 from bot.settings import Settings
+from engine.tuning.publish import seal_version
 from storage.archive import Manifest
-from storage.backup import Progress, restore
+from storage.backup import DATABASE_NAME, Progress, restore
+from storage.errors import KeyRefusedError
+from storage.lock import folder_lock
+from storage.rekey import rekey
+from storage.runs import RunStore
 
+_NEW_KEY = "MYNAH_NEW_DATABASE_KEY"
+_ROTATED = (
+    "The database has its new key. Put it into MYNAH_DATABASE_KEY before the next start; backups made before "
+    "still need the old one.\n"
+)
 _WRITTEN = "Written to {target}: {size}, with {adapters}.\n"
 _RESTORED = (
     "Restored into {folder}: the backup of {at:%Y-%m-%d %H:%M} UTC, with {adapters}. Its settings lie in "
@@ -41,6 +53,47 @@ async def restore_backup(settings: Settings, *, archive: Path, progress: Progres
         )
     )
     return 0
+
+
+async def rotate_key(
+    settings: Settings, environment: Mapping[str, str], *, file: Path | None, progress: Progress
+) -> int:
+    """`mynah key rotate`: another key for the database; weights that are still plain are encrypted, too."""
+    configure(logging.WARNING)
+    old, new = settings.database_key, _new_key(environment, file)
+    if old is None:
+        raise KeyRefusedError("There is no MYNAH_DATABASE_KEY that a new key could replace.")
+    if not (settings.data / DATABASE_NAME).is_file():
+        raise KeyRefusedError(f"There is no database in the folder {settings.data}.")
+    if new == old:
+        raise KeyRefusedError("The new key is the old one.")
+    with ExitStack() as locks:
+        for work in ("bot", "tuning", "backup"):
+            locks.enter_context(folder_lock(settings.data, work))
+        async with open_database(settings) as database:
+            for adapter in await RunStore(database).give_secrets():
+                assert adapter.secret is not None, "each has one by now"
+                await asyncio.to_thread(seal_version, settings.data / adapter.folder, adapter.secret)
+        _on_a_terminal(progress)("Encrypting the database anew.")
+        await asyncio.to_thread(rekey, settings.data / DATABASE_NAME, old=old, new=new)
+    sys.stdout.write(_ROTATED)
+    return 0
+
+
+def _new_key(environment: Mapping[str, str], file: Path | None) -> str:
+    """The key from a file that only its owner may read, or from the environment."""
+    if file is None:
+        key = environment.get(_NEW_KEY, "").strip()
+    else:
+        try:
+            if file.stat().st_mode & 0o077:
+                raise KeyRefusedError(f"The file {file} may be read by others; run `chmod 600` on it first.")
+            key = file.read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise KeyRefusedError(f"The file {file} cannot be read.") from error
+    if not key:
+        raise KeyRefusedError(f"Say the new key in {_NEW_KEY} or in a file (--file).")
+    return key
 
 
 def _on_a_terminal(progress: Progress) -> Progress:

@@ -149,6 +149,7 @@ async def open_core(
             base=base,
             now=now,
             budget=settings.night_budget,
+            sealed=database.encrypted,
         )
         yield Core(
             settings=settings,

@@ -11,13 +11,15 @@ from typing import Any
 
 from engine.errors import ExportError
 from storage.database import Database
+from storage.errors import SealError
 from storage.feedback import FeedbackStore
 from storage.messages import MessageStore
 from storage.preferences import PreferenceStore
 from storage.profiles import ProfileStore
 from storage.readings import ReadingStore
-from storage.records import TuningRun
+from storage.records import Adapter, TuningRun
 from storage.runs import RunStore
+from storage.sealing import is_sealed, unseal
 from storage.times import to_text
 
 README = """What Mynah holds of you, as of {at}.
@@ -39,11 +41,11 @@ Lines of .jsonl files and whole .json files are JSON in UTF-8; times are UTC.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Contents:
-    """Everything of one person, as plain records by file name; `adapters` are folders by version."""
+    """Everything of one person, as plain records by file name."""
 
     lists: dict[str, list[Any]]
     documents: dict[str, Any]
-    adapters: dict[int, Path]
+    adapters: list[Adapter]
 
 
 class Exporter:
@@ -61,7 +63,7 @@ class Exporter:
     async def export(self, user_id: int, folder: Path, *, now: datetime) -> None:
         """Write all files into a folder that is empty or does not exist yet. Raises ExportError."""
         contents = await self._collect(user_id)
-        await asyncio.to_thread(_write, folder, contents, now)
+        await asyncio.to_thread(_write, folder, contents, self._data_folder, now)
 
     async def _collect(self, user_id: int) -> _Contents:
         stored = await self._profiles.load(user_id)
@@ -79,7 +81,7 @@ class Exporter:
                 "settings": asdict(await self._preferences.get(user_id)),
                 "runs": [_with_report(run) for run in await self._runs.runs_of(user_id)],
             },
-            adapters={adapter.version: self._data_folder / adapter.folder for adapter in adapters},
+            adapters=adapters,
         )
 
 
@@ -91,7 +93,7 @@ def _with_report(run: TuningRun) -> dict[str, Any]:
     return asdict(run) | {"report": json.loads(run.report)}
 
 
-def _write(folder: Path, contents: _Contents, now: datetime) -> None:
+def _write(folder: Path, contents: _Contents, data_folder: Path, now: datetime) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -101,11 +103,23 @@ def _write(folder: Path, contents: _Contents, now: datetime) -> None:
             (folder / f"{name}.jsonl").write_text("".join(f"{_json(record)}\n" for record in records))
         for name, document in contents.documents.items():
             (folder / f"{name}.json").write_text(_json(document, indent=2))
-        for version, source in contents.adapters.items():
+        for adapter in contents.adapters:
+            source = data_folder / adapter.folder
             if source.is_dir():  # a candidate that was never published has none
-                shutil.copytree(source, folder / "adapters" / str(version))
+                _write_adapter(source, folder / "adapters" / str(adapter.version), adapter.secret)
+    except SealError as error:
+        raise ExportError(f"A version of the weights could not be exported: {error}.") from error
     except OSError as error:
         raise ExportError(f"The export could not be written: {error.strerror}.") from error
+
+
+def _write_adapter(source: Path, target: Path, secret: bytes | None) -> None:
+    """A copy that PEFT can read."""
+    shutil.copytree(source, target)
+    for path in target.iterdir():
+        content = path.read_bytes()
+        if is_sealed(content):
+            path.write_bytes(unseal(content, secret))
 
 
 def _json(value: Any, *, indent: int | None = None) -> str:

@@ -59,7 +59,7 @@ class ServedAdapters:
         if old_version == new_version:
             return None
         if wanted is not None:
-            ref = AdapterRef(user_id, wanted.version, self._data_folder / wanted.folder)
+            ref = AdapterRef(user_id, wanted.version, self._data_folder / wanted.folder, wanted.secret)
             try:
                 await self._model.load_adapter(ref)
             except AdapterError as error:

@@ -6,7 +6,7 @@ A shared aiosqlite connection mixes the transactions of different tasks, so ever
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Generator, Iterable
 from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -83,10 +83,14 @@ def connect(path: Path, key: str | None, *, mode: Literal["rwc", "ro"] = "rwc") 
     connection = sqlcipher.connect(address, uri=True, isolation_level=None)
     connection.row_factory = sqlcipher.Row
     if key is not None:
-        # A pragma takes no bound parameters, so the secret is quoted as SQL quotes any text.
-        quoted = key.replace("'", "''")
-        connection.execute(f"PRAGMA key = '{quoted}'")
+        connection.execute(f"PRAGMA key = {quoted(key)}")
     return connection
+
+
+def quoted(key: str) -> str:
+    """A key as SQL quotes any text, since a pragma takes no bound parameters."""
+    escaped = key.replace("'", "''")
+    return f"'{escaped}'"
 
 
 def check_database(path: Path, *, key: str | None) -> None:
@@ -125,8 +129,11 @@ async def _to_the_end(step: Awaitable[Any]) -> Any:
 class Database:
     """The open file. Make one with `Database.open`, end it with `close`."""
 
-    def __init__(self, *, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(
+        self, *, path: Path, encrypted: bool, writer: aiosqlite.Connection, reader: aiosqlite.Connection
+    ) -> None:
         self.path = path
+        self.encrypted = encrypted
         self._writer = writer
         self._reader = reader
         self._lock = asyncio.Lock()
@@ -139,7 +146,7 @@ class Database:
         Raises WrongKeyError, NewerDatabaseError, DamagedError, FolderError, WriteRefusedError.
         """
         await asyncio.to_thread(_prepare, path, key)
-        return await cls._connect(path, partial(connect, path, key), writing=_PRAGMAS)
+        return await cls._connect(path, key, mode="rwc", writing=_PRAGMAS)
 
     @classmethod
     async def open_to_read(cls, path: Path, *, key: str | None = None) -> "Database":
@@ -147,14 +154,14 @@ class Database:
 
         Raises WrongKeyError, DamagedError, WriteRefusedError.
         """
-        connector = partial(connect, path, key, mode="ro")
-        await asyncio.to_thread(_look, connector)
-        return await cls._connect(path, connector, writing=_READING)
+        await asyncio.to_thread(_look, path, key)
+        return await cls._connect(path, key, mode="ro", writing=_READING)
 
     @classmethod
     async def _connect(
-        cls, path: Path, connector: Callable[[], sqlite3.Connection], *, writing: Iterable[str]
+        cls, path: Path, key: str | None, *, mode: Literal["rwc", "ro"], writing: Iterable[str]
     ) -> "Database":
+        connector = partial(connect, path, key, mode=mode)
         writer = await aiosqlite.Connection(connector, _CACHED_STATEMENTS)
         try:
             for pragma in writing:
@@ -169,7 +176,7 @@ class Database:
         except BaseException:
             await writer.close()
             raise
-        return cls(path=path, writer=writer, reader=reader)
+        return cls(path=path, encrypted=key is not None, writer=writer, reader=reader)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[aiosqlite.Connection]:
@@ -263,9 +270,9 @@ def _prepare(path: Path, key: str | None) -> None:
         raise FolderError(path.parent, error.strerror or type(error).__name__) from error
 
 
-def _look(connector: Callable[[], sqlite3.Connection]) -> None:
+def _look(path: Path, key: str | None) -> None:
     """Check the key, before any connection is shared."""
-    with told_plainly(), closing(connector()) as connection:
+    with told_plainly(), closing(connect(path, key, mode="ro")) as connection:
         connection.execute("SELECT count(*) FROM sqlite_schema")
 
 

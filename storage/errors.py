@@ -8,7 +8,9 @@ StorageError
  ├─ WriteRefusedError
  ├─ GoneError
  ├─ LockedError
- └─ BackupError
+ ├─ BackupError
+ ├─ SealError
+ └─ KeyRefusedError
 """
 
 from pathlib import Path
@@ -69,3 +71,11 @@ class LockedError(StorageError):
 
 class BackupError(StorageError):
     """A backup could not be written, or is not one that can be restored."""
+
+
+class SealError(StorageError):
+    """A file is encrypted with another secret, or damaged; the message is half a sentence about it."""
+
+
+class KeyRefusedError(StorageError):
+    """A new key that cannot be taken."""

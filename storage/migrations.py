@@ -427,6 +427,10 @@ def m024_imports(db: sqlite3.Connection) -> None:
     )
 
 
+def m025_adapter_secrets(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE adapters ADD COLUMN secret BLOB")  # encrypts the files; NULL: they are plain
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -452,6 +456,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m022_views,
     m023_memories,
     m024_imports,
+    m025_adapter_secrets,
 )
 
 

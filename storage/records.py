@@ -1,6 +1,6 @@
 """The words of this project as frozen records: what crosses from storage to engine to bot."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -205,7 +205,10 @@ class RatedTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """One version of a user's LoRA weights; `folder` is relative to the data folder."""
+    """One version of a user's LoRA weights; `folder` is relative to the data folder.
+
+    `secret` decrypts its files, None when they are plain.
+    """
 
     user_id: int
     version: int
@@ -214,6 +217,7 @@ class Adapter:
     base_model: str
     created_at: datetime
     run_id: int | None = None
+    secret: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import aiosqlite
 from storage.database import Database, Row
 from storage.errors import GoneError
 from storage.records import Adapter, AdapterStatus, RunStatus, TuningRun
+from storage.sealing import new_secret
 from storage.times import from_optional, from_text, to_text
 
 MOST_ATTEMPTS = 3
@@ -135,24 +136,38 @@ class RunStore:
     ) -> Adapter:
         """Reserve the next version of a user and the folder it will be published in.
 
+        In an encrypted database it has a secret, with which its files are to be sealed.
         Raises GoneError when the run that it came of is no longer there.
         """
         async with self._database.transaction() as connection:
             cursor = await connection.execute(
                 """
-                INSERT INTO adapters (user_id, version, status, folder, base_model, created_at, run_id)
+                INSERT INTO adapters
+                    (user_id, version, status, folder, base_model, created_at, run_id, secret)
                 SELECT :user_id, next, 'candidate', 'adapters/' || :user_id || '/' || next, :base_model,
-                       :now, :run_id
+                       :now, :run_id, :secret
                 FROM (SELECT coalesce(max(version), 0) + 1 AS next FROM adapters WHERE user_id = :user_id)
                 WHERE :run_id IS NULL OR EXISTS (SELECT 1 FROM runs WHERE run_id = :run_id)
                 RETURNING *
                 """,
-                {"user_id": user_id, "base_model": base_model, "now": to_text(now), "run_id": run_id},
+                {
+                    "user_id": user_id,
+                    "base_model": base_model,
+                    "now": to_text(now),
+                    "run_id": run_id,
+                    "secret": new_secret() if self._database.encrypted else None,
+                },
             )
             row = await cursor.fetchone()
         if row is None:
             raise GoneError
         return _adapter(row)
+
+    async def give_secrets(self) -> list[Adapter]:
+        """Give a secret to every version that has none; returns all versions there are."""
+        async with self._database.transaction() as connection:
+            await connection.execute("UPDATE adapters SET secret = randomblob(32) WHERE secret IS NULL")
+        return await self._adapters("true ORDER BY user_id, version")
 
     async def activate(self, user_id: int, version: int) -> None:
         """Make one version the active one; the old one retires. Raises GoneError if there is no such one."""
@@ -310,4 +325,5 @@ def _adapter(row: Row) -> Adapter:
         base_model=row["base_model"],
         created_at=from_text(row["created_at"]),
         run_id=row["run_id"],
+        secret=row["secret"],
     )

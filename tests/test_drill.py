@@ -16,10 +16,11 @@ from engine.assistant import Question
 from engine.errors import EmptyReplyError
 from engine.language.bundled import ResolvedModel
 from engine.language.model import ChatMessage
+from engine.language.peft_format import write_adapter
 from engine.profile.profile import Profile
 from storage.records import Role
 from tests.conftest import Clock
-from tests.engine.language.conftest import BASE_NAME, ask, load_tiny, random_weights, save_adapter, save_tiny
+from tests.engine.language.conftest import BASE_NAME, ask, load_tiny, random_weights, save_tiny
 from tests.fake_embedder import FakeEmbedder
 
 USER_ID = 7
@@ -62,7 +63,8 @@ async def live(services: Services, data: Path, clock: Clock) -> None:
         await talk(services, text)
     runs = services.core.runs
     adapter = await runs.add_candidate(USER_ID, base_model=BASE_NAME, run_id=None, now=clock())
-    save_adapter(data / adapter.folder, random_weights(5))
+    (data / adapter.folder).mkdir(parents=True)
+    write_adapter(data / adapter.folder, random_weights(5), base_model=BASE_NAME, secret=adapter.secret)
     await runs.activate(USER_ID, adapter.version)
     await services.adapters.refresh()
 

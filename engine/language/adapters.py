@@ -41,6 +41,7 @@ class AdapterBank:
             base_model=self._base_model,
             shapes=self._stack.shapes,
             max_rank=self._max_rank,
+            secret=adapter.secret,
         )
 
     def add(self, adapter: AdapterRef, weights: LoraWeights) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -23,11 +23,12 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class AdapterRef:
-    """One immutable version of one user's LoRA weights, in PEFT format in `folder`."""
+    """One immutable version of one user's LoRA weights, in PEFT format; `secret` decrypts them."""
 
     user_id: int
     version: int
     folder: Path
+    secret: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

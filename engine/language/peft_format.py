@@ -19,6 +19,8 @@ from torch import Tensor
 
 from engine.errors import AdapterError
 from engine.language.lora import LoraWeights
+from storage.errors import SealError
+from storage.sealing import OVERHEAD_BYTES, seal, unseal
 
 CONFIG_NAME = "adapter_config.json"
 WEIGHTS_NAME = "adapter_model.safetensors"
@@ -43,9 +45,17 @@ _BASE_CHANGING_STARTS = ("pissa", "olora", "corda", "loftq")
 
 
 def read_adapter(
-    folder: Path, *, base_model: str, shapes: Mapping[str, tuple[int, int]], max_rank: int
+    folder: Path,
+    *,
+    base_model: str,
+    shapes: Mapping[str, tuple[int, int]],
+    max_rank: int,
+    secret: bytes | None = None,
 ) -> LoraWeights:
-    """Read and check an adapter for a base with linear modules of these `shapes`. Raises AdapterError."""
+    """Read and check an adapter for a base with linear modules of these `shapes`.
+
+    Weights that are sealed are decrypted in memory alone. Raises AdapterError.
+    """
     config = _read_config(folder)
     _check_config(folder, config, base_model=base_model)
     rank = config.get("r")
@@ -54,14 +64,19 @@ def read_adapter(
     most_bytes = _HEADER_BYTES + 4 * max_rank * sum(
         size_in + size_out for size_in, size_out in shapes.values()
     )
-    tensors = _read_tensors(folder, most_bytes)
+    tensors = _read_tensors(folder, most_bytes, secret)
     a, b = _by_module(folder, tensors)
     _check_tensors(folder, a, b, shapes=shapes, rank=rank)
     return LoraWeights(rank=rank, scaling=_scaling(folder, config, rank), a=a, b=b)
 
 
-def write_adapter(folder: Path, weights: LoraWeights, *, base_model: str) -> None:
-    """Write an adapter, synced to disk, into an existing folder. PEFT reads it as its own."""
+def write_adapter(
+    folder: Path, weights: LoraWeights, *, base_model: str, secret: bytes | None = None
+) -> None:
+    """Write an adapter, synced to disk, into an existing folder.
+
+    PEFT reads it as its own unless a secret seals the weights; the config beside them holds nothing personal.
+    """
     tensors: dict[str, Tensor] = {}
     for module, a in weights.a.items():
         tensors[f"{_PREFIX}{module}.lora_A.weight"] = a
@@ -77,7 +92,7 @@ def write_adapter(folder: Path, weights: LoraWeights, *, base_model: str) -> Non
         "target_modules": sorted({module.rpartition(".")[2] for module in weights.a}),
         "task_type": "CAUSAL_LM",
     }
-    _write(folder / WEIGHTS_NAME, save(tensors, metadata={"format": "pt"}))
+    _write(folder / WEIGHTS_NAME, seal(save(tensors, metadata={"format": "pt"}), secret))
     _write(folder / CONFIG_NAME, json.dumps(config, indent=2).encode())
 
 
@@ -115,12 +130,14 @@ def _scaling(folder: Path, config: dict[str, Any], rank: int) -> float:
     return alpha / (math.sqrt(rank) if config.get("use_rslora") else rank)
 
 
-def _read_tensors(folder: Path, most_bytes: int) -> dict[str, Tensor]:
+def _read_tensors(folder: Path, most_bytes: int, secret: bytes | None) -> dict[str, Tensor]:
     if not (folder / WEIGHTS_NAME).exists() and (folder / PICKLE_NAME).exists():
         raise AdapterError(str(folder), "its weights are a pickle, which may run code; safetensors is needed")
-    raw = _read_file(folder, WEIGHTS_NAME, most_bytes)
+    raw = _read_file(folder, WEIGHTS_NAME, most_bytes + OVERHEAD_BYTES)
     try:
-        return load(raw)
+        return load(unseal(raw, secret))
+    except SealError as error:
+        raise AdapterError(str(folder), str(error)) from error
     except SafetensorError as error:
         raise AdapterError(str(folder), f"{WEIGHTS_NAME} is damaged") from error
 

@@ -21,8 +21,8 @@ _STDERR_BYTES = 4096
 class Trainer(Protocol):
     """Trains and measures the users of a job folder."""
 
-    async def train(self, job_folder: Path, on_progress: OnProgress) -> None:
-        """Leave a candidate in the folder for each user that was finished.
+    async def train(self, job_folder: Path, on_progress: OnProgress, *, secret: bytes | None = None) -> None:
+        """Leave a candidate in the folder for each user that was finished, sealed like the job.
 
         Raises TuningError when the training broke off; cancelling ends it.
         """
@@ -39,14 +39,17 @@ class ChildTrainer:
         self._environment = environment
         self._silence_seconds = silence_seconds
 
-    async def train(self, job_folder: Path, on_progress: OnProgress) -> None:
-        """Run the child to its end. Raises TuningError when it was killed, hung or ended with a failure."""
+    async def train(self, job_folder: Path, on_progress: OnProgress, *, secret: bytes | None = None) -> None:
+        """Run the child to its end. The secret goes through a pipe, for arguments and environment are seen.
+
+        Raises TuningError when it was killed, hung or ended with a failure.
+        """
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "engine.tuning.train",
             str(job_folder),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=self._environment,
@@ -54,6 +57,9 @@ class ChildTrainer:
         )
         assert process.stdout is not None, "asked for as a pipe"
         assert process.stderr is not None, "asked for as a pipe"
+        assert process.stdin is not None, "asked for as a pipe"
+        process.stdin.write(secret or b"")
+        process.stdin.close()
         stderr = asyncio.create_task(_tail(process.stderr))
         try:
             while line := await self._next_line(process.stdout):

@@ -1,11 +1,12 @@
 """What a tuning run hands to its child process and gets back: files in one folder, and lines of JSON.
 
-The folder holds chat text, so it is made readable for the owner alone and lives only as long as the run.
+The folder holds chat text, so it is made readable for the owner alone and lives only as long as the run. With
+an encrypted database its files are sealed with a secret of the run, which only the two processes ever know.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from engine.language.model import ChatMessage
 from engine.tuning.evaluate import Measurement, TurnLosses
 from engine.tuning.examples import Evidence, Example, Split
 from storage.records import Role
+from storage.sealing import is_sealed, seal, unseal
 
 NIGHT_BUDGET = timedelta(minutes=30)
 """After this, on a slow machine, training ends with what it has learnt by then; who has not begun waits."""
@@ -47,8 +49,16 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterFiles:
+    """An adapter on disk; `secret` decrypts its weights."""
+
+    folder: Path
+    secret: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserJob:
-    """One user's part of a job: their examples, and the folder of the adapter that serves them now.
+    """One user's part of a job: their examples, and the adapter that serves them now.
 
     `control` is an adapter of somebody else, to tell what is personal in a gain; None takes that of whoever
     was finished before in the same run.
@@ -56,8 +66,8 @@ class UserJob:
 
     user_id: int
     split: Split
-    active: Path | None = None
-    control: Path | None = None
+    active: AdapterFiles | None = None
+    control: AdapterFiles | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,18 +113,17 @@ def examples_file(job_folder: Path, user_id: int) -> Path:
     return job_folder / f"examples-{user_id}.json"
 
 
-def write_job(folder: Path, job: Job) -> None:
-    """Write the job's files into a new folder that only its owner may read."""
+def write_job(folder: Path, job: Job, *, secret: bytes | None = None) -> None:
+    """Write the job's files into a new folder that only its owner may read; a secret seals them."""
     folder.mkdir(mode=0o700, parents=True)
     for user in job.users:
-        examples_file(folder, user.user_id).write_text(
-            json.dumps({"train": _dump(user.split.train), "held_out": _dump(user.split.held_out)})
-        )
+        split = {"train": _dump(user.split.train), "held_out": _dump(user.split.held_out)}
+        _put(examples_file(folder, user.user_id), split, secret)
     job_file = {
         "base_name": job.base_name,
         "base_folder": str(job.base_folder),
         "users": [
-            {"user_id": user.user_id, "active": _text(user.active), "control": _text(user.control)}
+            {"user_id": user.user_id, "active": _plain(user.active), "control": _plain(user.control)}
             for user in job.users
         ],
         "seed": job.seed,
@@ -122,18 +131,23 @@ def write_job(folder: Path, job: Job) -> None:
         "budget_seconds": job.budget_seconds,
         "recipe": asdict(job.recipe),
     }
-    (folder / _JOB_NAME).write_text(json.dumps(job_file))
+    _put(folder / _JOB_NAME, job_file, secret)
 
 
-def read_job(folder: Path) -> Job:
-    """Read what `write_job` wrote."""
-    job = json.loads((folder / _JOB_NAME).read_text())
+def is_sealed_job(folder: Path) -> bool:
+    """Whether the secret of the run is needed to read its job."""
+    return is_sealed((folder / _JOB_NAME).read_bytes())
+
+
+def read_job(folder: Path, *, secret: bytes | None = None) -> Job:
+    """Read what `write_job` wrote. Raises SealError when it was sealed with another secret."""
+    job = _get(folder / _JOB_NAME, secret)
     users = tuple(
         UserJob(
             user_id=user["user_id"],
-            split=_read_split(examples_file(folder, user["user_id"])),
-            active=_path(user["active"]),
-            control=_path(user["control"]),
+            split=_split(_get(examples_file(folder, user["user_id"]), secret)),
+            active=_files(user["active"]),
+            control=_files(user["control"]),
         )
         for user in job["users"]
     )
@@ -182,20 +196,35 @@ def read_progress(line: bytes) -> Progress | None:
         return None
 
 
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
+def _put(path: Path, document: Any, secret: bytes | None) -> None:
+    path.write_bytes(seal(json.dumps(document).encode(), secret))
 
 
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text)
+def _get(path: Path, secret: bytes | None) -> Any:
+    return json.loads(unseal(path.read_bytes(), secret))
+
+
+def _plain(files: AdapterFiles | None) -> dict[str, str | None] | None:
+    if files is None:
+        return None
+    return {
+        "folder": str(files.folder),
+        "secret": None if files.secret is None else files.secret.hex(),
+    }
+
+
+def _files(document: dict[str, str] | None) -> AdapterFiles | None:
+    if document is None:
+        return None
+    secret = document["secret"]
+    return AdapterFiles(folder=Path(document["folder"]), secret=bytes.fromhex(secret) if secret else None)
 
 
 def _dump(examples: tuple[Example, ...]) -> list[dict[str, Any]]:
     return [asdict(example) for example in examples]
 
 
-def _read_split(path: Path) -> Split:
-    parts = json.loads(path.read_text())
+def _split(parts: Any) -> Split:
     return Split(
         train=tuple(_example(raw) for raw in parts["train"]),
         held_out=tuple(_example(raw) for raw in parts["held_out"]),

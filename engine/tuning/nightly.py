@@ -28,6 +28,7 @@ from engine.tuning.examples import (
 from engine.tuning.job import (
     JOBS_NAME,
     NIGHT_BUDGET,
+    AdapterFiles,
     Candidate,
     Job,
     Progress,
@@ -41,6 +42,7 @@ from storage.lock import folder_lock
 from storage.messages import MessageStore
 from storage.records import Adapter, RunStatus, TuningRun
 from storage.runs import RunStore
+from storage.sealing import new_secret
 
 VERSIONS_KEPT = 3
 """The version that serves, and those that /rollback can lead to one after the other, besides the base."""
@@ -89,7 +91,9 @@ class TuningRunner:
         now: Callable[[], datetime],
         budget: timedelta = NIGHT_BUDGET,
         seed: int = 0,
+        sealed: bool = False,
     ) -> None:
+        """With `sealed` no file of a run can be read by anybody but the run itself."""
         self._messages = messages
         self._runs = runs
         self._trainer = trainer
@@ -98,6 +102,7 @@ class TuningRunner:
         self._now = now
         self._budget = budget
         self._seed = seed
+        self._sealed = sealed
 
     async def run(
         self, user_ids: Sequence[int], *, local_date: date | None = None, on_progress: OnProgress = ignore
@@ -146,12 +151,13 @@ class TuningRunner:
                         settled.append(await self._close(run, RunStatus.SKIPPED, reason))
         if prepared:
             prepared.sort(key=lambda one: one.new_points, reverse=True)
-            write_job(job_folder, await self._job(prepared))
-            failure = await self._train(job_folder, on_progress)
+            secret = new_secret() if self._sealed else None
+            write_job(job_folder, await self._job(prepared), secret=secret)
+            failure = await self._train(job_folder, on_progress, secret)
             for one in prepared:
                 # Of a user who was forgotten meanwhile neither a run nor anything that it made is kept.
                 with suppress(GoneError):
-                    settled.append(await self._settle(one, job_folder, failure))
+                    settled.append(await self._settle(one, job_folder, failure, secret))
         return settled
 
     async def _prepare(self, run: TuningRun) -> _Prepared | str:
@@ -173,15 +179,17 @@ class TuningRunner:
             new_points=evidence_points(one for one in examples if one.message_ids[-1] > known),
         )
 
-    async def _train(self, job_folder: Path, on_progress: OnProgress) -> str | None:
+    async def _train(self, job_folder: Path, on_progress: OnProgress, secret: bytes | None) -> str | None:
         """Run the child; returns why it broke off. Whoever it had finished by then is judged all the same."""
         try:
-            await self._trainer.train(job_folder, on_progress)
+            await self._trainer.train(job_folder, on_progress, secret=secret)
         except TuningError as error:
             return str(error)
         return None
 
-    async def _settle(self, one: _Prepared, job_folder: Path, failure: str | None) -> TuningRun:
+    async def _settle(
+        self, one: _Prepared, job_folder: Path, failure: str | None, secret: bytes | None
+    ) -> TuningRun:
         """Judge what came of one user's training, and publish it or say why not.
 
         Raises GoneError when the user was forgotten meanwhile.
@@ -195,19 +203,24 @@ class TuningRunner:
             report = _report(one, verdict, candidate)
             if not verdict.promoted:
                 return await self._close(one.run, RunStatus.REJECTED, verdict.reason, report)
-            return await self._promote(one.run, candidate, verdict, report)
+            return await self._promote(one.run, candidate, verdict, report, secret)
         except TuningError as error:
             return await self._close(one.run, RunStatus.FAILED, str(error))
 
     async def _promote(
-        self, run: TuningRun, candidate: Candidate, verdict: Verdict, report: dict[str, Any]
+        self,
+        run: TuningRun,
+        candidate: Candidate,
+        verdict: Verdict,
+        report: dict[str, Any],
+        sealed_with: bytes | None,
     ) -> TuningRun:
         adapter = await self._runs.add_candidate(
             run.user_id, base_model=self._base.name, run_id=run.run_id, now=self._now()
         )
         meta = {"user_id": run.user_id, "version": adapter.version, "base_model": self._base.name, **report}
         version_folder = self._data_folder / adapter.folder
-        publish(candidate.folder, version_folder, meta=meta)
+        publish(candidate.folder, version_folder, meta=meta, sealed_with=sealed_with, secret=adapter.secret)
         try:
             promoted = await self._runs.promote(
                 run.run_id,
@@ -240,9 +253,14 @@ class TuningRunner:
         return UserJob(
             user_id=one.run.user_id,
             split=one.split,
-            active=None if own is None else self._data_folder / own.folder,
-            control=None if other is None else self._data_folder / other.folder,
+            active=self._files(own),
+            control=self._files(other),
         )
+
+    def _files(self, adapter: Adapter | None) -> AdapterFiles | None:
+        if adapter is None:
+            return None
+        return AdapterFiles(folder=self._data_folder / adapter.folder, secret=adapter.secret)
 
     async def _last_report(self, user_id: int) -> dict[str, Any]:
         """The report of the newest run that was judged, empty when there is none."""

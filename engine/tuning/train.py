@@ -1,7 +1,8 @@
 """The child process that trains and measures: `python -m engine.tuning.train JOB_FOLDER`.
 
 A process of its own, started afresh and with low priority: it may run out of memory or be killed, and nothing
-that serves notices. SIGTERM ends it after the step under way. Progress goes to stdout as lines of JSON.
+that serves notices. SIGTERM ends it after the step under way. Progress goes to stdout as lines of JSON;
+the secret of a sealed job comes from stdin.
 """
 
 import os
@@ -26,11 +27,13 @@ from engine.tuning.encoding import Row, encode_example, plain_row
 from engine.tuning.evaluate import Measurement, TurnLosses
 from engine.tuning.examples import Example
 from engine.tuning.job import (
+    AdapterFiles,
     Candidate,
     Job,
     Progress,
     UserJob,
     candidate_folder,
+    is_sealed_job,
     progress_line,
     read_job,
     write_candidate,
@@ -67,9 +70,12 @@ class StopRequest:
 class Worker:
     """Takes the users of a job through training, measurement and writing, a few at a time over one base."""
 
-    def __init__(self, job: Job, folder: Path, *, report: Report, stop: StopRequest) -> None:
+    def __init__(
+        self, job: Job, folder: Path, *, secret: bytes | None, report: Report, stop: StopRequest
+    ) -> None:
         self._job = job
         self._folder = folder
+        self._secret = secret
         self._report = report
         self._stop = stop
         self._started = time.monotonic()
@@ -85,7 +91,7 @@ class Worker:
         self._meter = Meter(
             model, self._stack, self._tokenizer, pad_id=pad_id, most_tokens=job.recipe.micro_batch_tokens
         )
-        self._finished_last: Path | None = None
+        self._finished_last: AdapterFiles | None = None
         self._canary = _canary_rows(job.base_folder)
         self._canary_base = self._canary_loss(NO_ADAPTER)
         self._canary_faults_of_base = self._faults(CANARY_QUESTIONS, NO_ADAPTER)
@@ -138,7 +144,7 @@ class Worker:
         folder = candidate_folder(self._folder, user.user_id)
         folder.mkdir()
         weights = self._stack.read(learner.slot)
-        write_adapter(folder, weights, base_model=self._job.base_name)
+        write_adapter(folder, weights, base_model=self._job.base_name, secret=self._secret)
         measurement = self._measure(learner.slot, weights, user)
         training = {
             "steps": float(learner.step),
@@ -152,7 +158,7 @@ class Worker:
         write_candidate(
             Candidate(user_id=user.user_id, folder=folder, measurement=measurement, training=training)
         )
-        self._finished_last = folder
+        self._finished_last = AdapterFiles(folder=folder, secret=self._secret)
 
     def _measure(self, slot: int, weights: LoraWeights, user: UserJob) -> Measurement:
         rows = self._encode(user.split.held_out)
@@ -181,16 +187,17 @@ class Worker:
             faulty_by_base=self._canary_faults_of_base + self._faults(held_out, NO_ADAPTER),
         )
 
-    def _guest_losses(self, folder: Path | None, rows: list[Row]) -> list[float] | None:
+    def _guest_losses(self, files: AdapterFiles | None, rows: list[Row]) -> list[float] | None:
         """Losses under an adapter on disk; None when there is none or it cannot be read."""
-        if folder is None:
+        if files is None:
             return None
         try:
             weights = read_adapter(
-                folder,
+                files.folder,
                 base_model=self._job.base_name,
                 shapes=self._stack.shapes,
                 max_rank=self._job.recipe.rank,
+                secret=files.secret,
             )
         except AdapterError:
             return None
@@ -224,7 +231,8 @@ def main(arguments: list[str]) -> int:
     stop = StopRequest()
     os.nice(_NICENESS)
     folder = Path(arguments[0])
-    job = read_job(folder)
+    secret = sys.stdin.buffer.read() if is_sealed_job(folder) else None
+    job = read_job(folder, secret=secret)
     if job.threads is not None:
         torch.set_num_threads(job.threads)
 
@@ -233,7 +241,7 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
 
     try:
-        Worker(job, folder, report=report, stop=stop).run()
+        Worker(job, folder, secret=secret, report=report, stop=stop).run()
     except EngineError as error:
         sys.stderr.write(f"{error}\n")
         return 1

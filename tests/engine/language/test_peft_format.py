@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from engine.errors import AdapterError
 from engine.language.lora import LoraWeights, wrap_linears
-from engine.language.peft_format import CONFIG_NAME, PICKLE_NAME, WEIGHTS_NAME, read_adapter
+from engine.language.peft_format import CONFIG_NAME, PICKLE_NAME, WEIGHTS_NAME, read_adapter, write_adapter
+from storage.sealing import new_secret
 from tests.engine.language.conftest import BASE_NAME, random_weights, save_adapter, tiny_model
 
 DOWN = "base_model.model.model.layers.0.mlp.down_proj.lora_A.weight"
@@ -21,9 +22,9 @@ def folder(tmp_path: Path) -> Path:
     return save_adapter(tmp_path / "adapter", random_weights(1, rank=4))
 
 
-def read(folder: Path, *, max_rank: int = 8) -> LoraWeights:
+def read(folder: Path, *, max_rank: int = 8, secret: bytes | None = None) -> LoraWeights:
     shapes = wrap_linears(tiny_model(), slots=1, rank=1).shapes
-    return read_adapter(folder, base_model=BASE_NAME, shapes=shapes, max_rank=max_rank)
+    return read_adapter(folder, base_model=BASE_NAME, shapes=shapes, max_rank=max_rank, secret=secret)
 
 
 def change_config(folder: Path, **options: object) -> None:
@@ -130,3 +131,17 @@ def test_a_broken_config_is_refused(folder: Path, content: str) -> None:
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(AdapterError, match="missing"):
         read(tmp_path / "nowhere")
+
+
+def test_sealed_weights_are_read_with_their_secret_alone(folder: Path, tmp_path: Path) -> None:
+    secret, sealed = new_secret(), tmp_path / "sealed"
+    sealed.mkdir()
+    write_adapter(sealed, random_weights(1, rank=4), base_model=BASE_NAME, secret=secret)
+
+    assert b"lora_A" in (folder / WEIGHTS_NAME).read_bytes()
+    assert b"lora_A" not in (sealed / WEIGHTS_NAME).read_bytes()
+    plain, opened = read(folder), read(sealed, secret=secret)
+    assert all(torch.equal(plain.a[module], opened.a[module]) for module in plain.a)
+    for wrong, reason in ((None, "its secret is not known"), (new_secret(), "another secret")):
+        with pytest.raises(AdapterError, match=reason):
+            read(sealed, secret=wrong)

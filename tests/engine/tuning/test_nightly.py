@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine.errors import TuningBusyError, TuningError
+from engine.export import Exporter
 from engine.language.bundled import ResolvedModel
 from engine.language.peft_format import CONFIG_NAME, WEIGHTS_NAME
 from engine.tuning.child import OnProgress
@@ -19,9 +20,11 @@ from storage.lock import folder_lock
 from storage.messages import MessageStore
 from storage.records import NewMessage, Role, RunStatus, TuningRun
 from storage.runs import RunStore
+from storage.sealing import seal, unseal
 from storage.users import UserStore
 
 USER_ID = 7
+WEIGHTS = b"okavangoweights"
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -35,20 +38,24 @@ class FakeTrainer:
         self._failure = failure
         self._finishes = 0 if failure is not None and finishes is None else finishes
         self.order: list[int] = []
+        self.secret: bytes | None = None
+        self.seen = b""
 
-    async def train(self, job_folder: Path, on_progress: OnProgress) -> None:
-        users = read_job(job_folder).users
+    async def train(self, job_folder: Path, on_progress: OnProgress, *, secret: bytes | None = None) -> None:
+        users = read_job(job_folder, secret=secret).users
         self.order = [user.user_id for user in users]
+        self.secret = secret
         self._write(job_folder, users[: self._finishes])
         if self._failure is not None:
             raise TuningError(self._failure)
 
     def _write(self, job_folder: Path, users: Sequence[UserJob]) -> None:
+        self.seen = b"".join(path.read_bytes() for path in job_folder.iterdir() if path.is_file())
         for user in users:
             folder = candidate_folder(job_folder, user.user_id)
             folder.mkdir()
-            for name in (CONFIG_NAME, WEIGHTS_NAME):
-                (folder / name).write_text("{}")
+            (folder / CONFIG_NAME).write_text("{}")
+            (folder / WEIGHTS_NAME).write_bytes(seal(WEIGHTS, self.secret))
             turns = tuple(TurnLosses(tokens=10, base=10.0, candidate=self._after) for _ in range(8))
             measurement = Measurement(
                 turns=turns,
@@ -93,9 +100,15 @@ async def correct(database: Database, user_id: int, *, turns: int, now: datetime
 
 
 def runner_over(
-    database: Database, clock: Callable[[], datetime], folder: Path, trainer: FakeTrainer
+    database: Database,
+    clock: Callable[[], datetime],
+    folder: Path,
+    trainer: FakeTrainer,
+    *,
+    sealed: bool = False,
 ) -> TuningRunner:
     return TuningRunner(
+        sealed=sealed,
         messages=MessageStore(database),
         runs=RunStore(database),
         trainer=trainer,
@@ -124,6 +137,42 @@ async def test_three_versions_are_kept_and_rollback_leads_through_them_to_the_ba
     assert folders == ["3", "4", "5"]
     assert [await runs.rollback(USER_ID) for _ in folders] == [4, 3, None]
     assert await runs.rollforward(USER_ID) == 3
+
+
+async def test_beside_an_encrypted_database_nothing_of_a_run_is_readable(tmp_path, clock):
+    store = await Database.open(tmp_path / "mynah.db", key="key")
+    try:
+        await UserStore(store).add(USER_ID, name="Ada", is_owner=True, now=clock())
+        await correct(store, USER_ID, turns=12, now=clock())
+        trainer = FakeTrainer()
+        runner = runner_over(store, clock, tmp_path, trainer, sealed=store.encrypted)
+        await runner.run([USER_ID])
+        [run] = await runner.run([USER_ID])  # the second job names the first version and its secret
+        active = await RunStore(store).active_adapter(USER_ID)
+        await Exporter(database=store, data_folder=tmp_path).export(USER_ID, tmp_path / "out", now=clock())
+    finally:
+        await store.close()
+
+    assert run.status is RunStatus.PROMOTED
+    assert active is not None
+    assert active.secret is not None
+    assert len(trainer.seen) > 1000
+    for readable in (b"right 1", b"adapters", active.secret.hex().encode()):
+        assert readable not in trainer.seen
+    published = (tmp_path / active.folder / WEIGHTS_NAME).read_bytes()
+    assert WEIGHTS not in published
+    assert unseal(published, active.secret) == WEIGHTS
+    assert (tmp_path / "out" / "adapters" / "2" / WEIGHTS_NAME).read_bytes() == WEIGHTS
+
+
+async def test_without_a_key_files_are_in_the_plain_format_of_peft(store, clock, tmp_path):
+    await runner_over(store, clock, tmp_path, trainer := FakeTrainer()).run([USER_ID])
+    active = await RunStore(store).active_adapter(USER_ID)
+
+    assert active is not None
+    assert active.secret is trainer.secret is None
+    assert b"right 1" in trainer.seen
+    assert (tmp_path / active.folder / WEIGHTS_NAME).read_bytes() == WEIGHTS
 
 
 async def test_a_worse_candidate_is_rejected_with_its_figures(store, clock, tmp_path):
@@ -204,12 +253,17 @@ async def test_whoever_had_no_turn_before_the_time_was_up_is_told_so(crowd, cloc
 
 
 async def test_a_cancelled_call_leaves_no_run_open(crowd, clock, tmp_path):
+    training = asyncio.Event()
+
     class Endless(FakeTrainer):
-        async def train(self, job_folder: Path, on_progress: OnProgress) -> None:
+        async def train(
+            self, job_folder: Path, on_progress: OnProgress, *, secret: bytes | None = None
+        ) -> None:
+            training.set()
             await asyncio.Event().wait()
 
     task = asyncio.create_task(runner_over(crowd, clock, tmp_path, Endless()).run([7, 8]))
-    await asyncio.sleep(0.2)
+    await training.wait()
     task.cancel()
     await asyncio.wait([task])
 

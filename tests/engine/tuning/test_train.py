@@ -7,6 +7,27 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
+from engine.errors import TuningError
+from engine.language.model import ChatMessage
+from engine.language.peft_format import WEIGHTS_NAME
+from engine.tuning.child import ChildTrainer
+from engine.tuning.examples import Evidence, Example, Split
+from engine.tuning.job import (
+    Job,
+    Recipe,
+    UserJob,
+    candidate_folder,
+    is_sealed_job,
+    read_candidate,
+    write_job,
+)
+from engine.tuning.nightly import ignore
+from storage.records import Role
+from storage.sealing import new_secret, unseal
+from tests.engine.language.conftest import BASE_NAME, save_tiny
+
 CHILD = """
 import time
 from engine.tuning.train import StopRequest
@@ -42,6 +63,39 @@ async def test_a_child_whose_parent_was_killed_ends_by_itself():
     finally:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
+
+
+@pytest.mark.slow
+async def test_a_sealed_job_is_read_with_the_secret_from_the_pipe_and_its_candidate_is_sealed(tmp_path: Path):
+    secret, folder = new_secret(), tmp_path / "run-1"
+    examples = tuple(
+        Example(
+            message_ids=(2 * number, 2 * number + 1),
+            context=(ChatMessage(Role.USER, f"question {number}"),),
+            reply=f"reply {number}",
+            evidence=Evidence.CORRECTED,
+        )
+        for number in range(4)
+    )
+    job = Job(
+        base_name=BASE_NAME,
+        base_folder=save_tiny(tmp_path / BASE_NAME),
+        users=(UserJob(user_id=7, split=Split(train=examples, held_out=examples)),),
+        seed=0,
+        threads=1,
+        recipe=Recipe(steps=2, most_rounds=1, fewest_rounds=1),
+    )
+    write_job(folder, job, secret=secret)
+    assert is_sealed_job(folder)
+
+    with pytest.raises(TuningError):
+        await ChildTrainer().train(folder, ignore)
+    await ChildTrainer().train(folder, ignore, secret=secret)
+
+    assert read_candidate(folder, 7) is not None
+    weights = (candidate_folder(folder, 7) / WEIGHTS_NAME).read_bytes()
+    assert b"lora_A" not in weights
+    assert b"lora_A" in unseal(weights, secret)
 
 
 def is_running(process_id: int) -> bool:
