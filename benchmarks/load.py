@@ -1,0 +1,240 @@
+"""How many messages a second pass through inbox, log, profile and outbox, and what memory they leave behind.
+
+    python -m benchmarks.load [--messages 50000] [--users 400] [--json]
+
+Everything is real but for the language model, which answers at once, and the wire to Telegram, which is in
+this process: what is measured is Mynah's own work and its commits to the disk. A second figure is how long a
+stop takes in the middle of the load, from the signal to the closed database.
+"""
+
+import argparse
+import asyncio
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from telegram.request import BaseRequest, RequestData
+
+from bot.app import Wires, build
+from bot.running import running
+from bot.services import Parts, open_core, open_services
+from bot.settings import Settings
+from engine.language.bundled import ResolvedModel
+from tests.fake_embedder import FakeEmbedder
+from tests.scripted_model import ScriptedModel
+
+MOST_UNDER_WAY = 200
+"""As many messages wait at once as a busy evening brings."""
+
+STOP_AFTER = 20
+"""The stop is measured when so many are answered and the others wait."""
+
+BATCH = 100
+FIRST_USER_ID = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How far it was at one moment; memory in MB."""
+
+    messages: int
+    seconds: float
+    memory: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Rates are messages a second: by the clock, and by the processor time of this process."""
+
+    messages: int
+    users: int
+    rate: float
+    rate_by_processor: float
+    marks: tuple[Mark, ...]
+    stop_seconds: float
+
+
+class LoadWire(BaseRequest):
+    """Telegram with people who write as fast as they are answered."""
+
+    def __init__(self, messages: int, users: int, marks: list[Mark]) -> None:
+        self._messages = messages
+        self._users = users
+        self._marks = marks
+        self._begun = time.monotonic()
+        self._waiting: list[dict[str, Any]] = []
+        self._sent = 0
+        self._ids = iter(range(1, sys.maxsize))
+        self.answered = 0
+        self.all_answered = asyncio.Event()
+        self.well_under_way = asyncio.Event()
+        self._room = asyncio.Event()
+
+    @property
+    def read_timeout(self) -> float | None:
+        return None
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
+    ) -> tuple[int, bytes]:
+        parameters = {} if request_data is None else request_data.parameters
+        result = await self._answer(url.rpartition("/")[2].lower(), parameters)
+        return 200, json.dumps({"ok": True, "result": result}).encode()
+
+    async def _answer(self, method: str, parameters: dict[str, Any]) -> Any:
+        match method:
+            case "getme":
+                return {"id": 1, "is_bot": True, "first_name": "Mynah", "username": "mynah_bot"}
+            case "getupdates":
+                return await self._updates(
+                    parameters.get("offset", 0), patient=bool(parameters.get("timeout"))
+                )
+            case "sendmessage" | "editmessagetext":
+                self._count(parameters)
+                return self._message(parameters["chat_id"], parameters["text"])
+            case _:
+                return True
+
+    async def _updates(self, offset: int, *, patient: bool) -> list[dict[str, Any]]:
+        self._waiting = [update for update in self._waiting if update["update_id"] >= offset]
+        while not (new := list(self._new())) and not self._waiting and patient:
+            self._room.clear()
+            await self._room.wait()
+        self._waiting += new
+        return self._waiting[:BATCH]
+
+    def _new(self) -> Iterator[dict[str, Any]]:
+        while self._sent < self._messages and self._sent - self.answered < MOST_UNDER_WAY:
+            number, self._sent = self._sent, self._sent + 1
+            user_id = FIRST_USER_ID + number % self._users
+            message = self._message(user_id, f"I like the number {number}, and what do you think of it?")
+            # A message of each person every three seconds of their own clock: no flood.
+            message |= {"date": 1_772_000_000 + 3 * (number // self._users)}
+            message["from"] = {"id": user_id, "is_bot": False, "first_name": f"Person {user_id}"}
+            yield {"update_id": number + 1, "message": message}
+
+    def _message(self, chat_id: int, text: str) -> dict[str, Any]:
+        chat = {"id": chat_id, "type": "private", "first_name": "Person"}
+        return {"message_id": next(self._ids), "date": 1_772_000_000, "chat": chat, "text": text}
+
+    def _count(self, parameters: dict[str, Any]) -> None:
+        if "reply_markup" not in parameters:
+            return  # a preview
+        self.answered += 1
+        self._room.set()
+        if self.answered % max(1, self._messages // 10) == 0:
+            self._marks.append(
+                Mark(
+                    messages=self.answered,
+                    seconds=time.monotonic() - self._begun,
+                    memory=_memory_now(),
+                )
+            )
+        if self.answered == STOP_AFTER:
+            self.well_under_way.set()
+        if self.answered >= self._messages:
+            self.all_answered.set()
+
+
+class QuietModel(ScriptedModel):
+    """Keeps no prompts, which would look like a leak."""
+
+    async def generate(self, *arguments: Any, **options: Any) -> Any:
+        completion = await super().generate(*arguments, **options)
+        self.requests.clear()
+        return completion
+
+
+async def measure(messages: int, users: int, folder: Path) -> Outcome:
+    """Let so many messages through, and stop in the middle of as many again."""
+    marks: list[Mark] = []
+    clock, processor = time.monotonic(), time.process_time()
+    await _through(LoadWire(messages, users, marks), users, folder / "load")
+    seconds, worked = time.monotonic() - clock, time.process_time() - processor
+    return Outcome(
+        messages=messages,
+        users=users,
+        rate=messages / seconds,
+        rate_by_processor=messages / worked,
+        marks=tuple(marks),
+        stop_seconds=await _stop_under_load(users, folder / "stop"),
+    )
+
+
+async def _through(wire: LoadWire, users: int, folder: Path) -> None:
+    async with _bot(wire, users, folder):
+        await wire.all_answered.wait()
+
+
+async def _stop_under_load(users: int, folder: Path) -> float:
+    wire, asked = LoadWire(1_000_000, users, []), 0.0
+    async with _bot(wire, users, folder):
+        await wire.well_under_way.wait()
+        asked = time.monotonic()
+    return time.monotonic() - asked
+
+
+@asynccontextmanager
+async def _bot(wire: LoadWire, users: int, folder: Path) -> AsyncGenerator[None]:
+    parts = Parts(model=QuietModel(), embedder=FakeEmbedder(), base=ResolvedModel("scripted", folder))
+    allowed = frozenset(range(FIRST_USER_ID, FIRST_USER_ID + users))
+    settings = Settings(data=folder, allowed_users=allowed)
+    async with (
+        open_core(settings, progress=lambda _sentence: None, parts=parts) as core,
+        open_services(core, parts) as services,
+    ):
+        mynah = build(services, Wires(token="1:load", calls=wire, polling=wire))
+        async with running(services, mynah):
+            yield
+
+
+def _memory_now() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def as_table(outcome: Outcome) -> str:
+    """The figures for people."""
+    lines = [f"{'messages':>9} {'seconds':>8} {'a second':>9} {'memory MB':>10}"]
+    before = Mark(messages=0, seconds=0.0, memory=0.0)
+    for mark in outcome.marks:
+        rate = (mark.messages - before.messages) / (mark.seconds - before.seconds)
+        lines.append(f"{mark.messages:>9} {mark.seconds:>8.1f} {rate:>9.0f} {mark.memory:>10.0f}")
+        before = mark
+    lines.append(
+        f"{outcome.rate:.0f} messages a second by the clock, {outcome.rate_by_processor:.0f} by processor "
+        f"time; stopped in {outcome.stop_seconds:.1f} s"
+    )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the table, or JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--messages", type=int, default=50_000)
+    parser.add_argument("--users", type=int, default=400)
+    parser.add_argument("--folder", type=Path, help="where the database lies; a temporary folder by default")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        outcome = asyncio.run(measure(options.messages, options.users, Path(folder)))
+    print(json.dumps(asdict(outcome)) if options.json else as_table(outcome))
+
+
+if __name__ == "__main__":
+    main()
