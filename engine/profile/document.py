@@ -18,6 +18,8 @@ def document_of(profile: Profile) -> str:
     document = {
         "style": asdict(profile.style),
         "topics": [_topic_json(topic) for topic in profile.topics],
+        "seen_up_to": profile.seen_up_to,
+        "recent": profile.recent,
     }
     return json.dumps(document, ensure_ascii=False)
 
@@ -29,7 +31,9 @@ def profile_of(stored: StoredProfile) -> Profile:
         style=_style(document["style"]),
         topics=tuple(_topic(raw) for raw in document["topics"]),
         beliefs=stored.beliefs,
-        last_message_id=stored.last_message_id,
+        # A document from before these were kept: all messages came in order.
+        seen_up_to=document.get("seen_up_to", stored.last_message_id),
+        recent=tuple(document.get("recent", ())),
         revision=stored.revision,
     )
 

@@ -11,7 +11,7 @@ from engine.profile.embedding import Embedder
 from engine.profile.memory import Memory
 from engine.profile.profile import Change, Profile, is_own_words, keep, observe, observe_note
 from engine.profile.revision import revise
-from storage.beliefs import Cause
+from storage.beliefs import Cause, ProfileChange
 from storage.profiles import ProfileStore
 from storage.records import Message
 
@@ -43,7 +43,7 @@ class ProfileEngine:
         await self._memory.remember(message, vector)
         async with self._locks[message.user_id]:
             profile = await self.get(message.user_id)
-            if message.message_id <= profile.last_message_id:
+            if profile.has_seen(message.message_id):
                 return
             change = observe(profile, message, vector)
             await self._save(message.user_id, change, Cause.MESSAGE, message.message_id)
@@ -68,7 +68,7 @@ class ProfileEngine:
         await self._memory.remember(message, vector)
         async with self._locks[message.user_id]:
             profile = await self.get(message.user_id)
-            if message.message_id > profile.last_message_id:
+            if not profile.has_seen(message.message_id):
                 return  # what was never learnt needs no change
             change = revise(profile, message, before=before, vector=vector)
             lost = [edit.before for edit in change.edits if edit.after is None and edit.before is not None]
@@ -90,10 +90,14 @@ class ProfileEngine:
     async def keep(self, user_id: int, belief_id: int) -> bool:
         """Hold a belief that waited for the user's word; False when there is none."""
         async with self._locks[user_id]:
-            change = keep(await self.get(user_id), belief_id)
+            change = keep(await self.get(user_id), belief_id, self._now())
             if change.edits:
                 await self._save(user_id, change, Cause.CORRECTION, None)
         return bool(change.edits)
+
+    async def changed_since(self, user_id: int, since: datetime) -> list[ProfileChange]:
+        """What was learnt and unlearnt since then, newest first."""
+        return await self._store.history(user_id, since=since)
 
     async def erase(self, user_id: int, belief_id: int) -> bool:
         """Remove a belief with every trace of it, and never recall what it rests on; False for none."""

@@ -78,6 +78,13 @@ _ONE = r"(?P<value>[^\n,;.!?()]+)"
 _A = r"(?:an?\s+|the\s+)?"
 
 
+_COMPOUND = (
+    r"(?!(?:and|or|but|so|named|called|at|in|on|with|who|that|which|of|too|as|now|already|from|for|since|because|here|"
+    r"also|when|whose|myself|though|right)\b)\w"
+)
+"""A noun that goes on, as in "a cat sticker"."""
+
+
 def _having(things: str) -> str:
     return (
         rf"(?:i|we) (?:have|own|keep|adopted|have adopted|bought|have bought|got)(?: got)?\s+(?P<value>(?:(?:{NUMBERS})\s+)"
@@ -132,7 +139,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fact(
         "job",
-        rf"i (?:am|became|have become|will be|am training to be|trained as)\s+(?:now\s+)?(?:an?|the)\s+(?P<value>(?:[\w'-]+\s+){{0,3}}?(?:{PROFESSIONS}))\b(?!\s+(?:of|for a day|at heart))",
+        rf"i (?:am|became|have become|will be|am training to be|trained as)\s+(?:now\s+)?(?:an?|the)\s+(?P<value>(?:[\w'-]+\s+){{0,3}}?(?:{PROFESSIONS}))\b(?!'|\s+(?:of|for a day|at heart))",
     ),
     fact(
         "job",
@@ -146,7 +153,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fact(
         "works in",
-        rf"i (?:work|am working|got a job|have a job|have worked)\s+(?:in|with|on)\s+(?!shifts|my own){_ONE}",
+        rf"i (?:work|am working|got a job|have a job|have worked)\s+(?:in|with)\s+(?!shifts|my own){_ONE}",
     ),
     fact(
         "studies",
@@ -156,7 +163,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "studies",
         r"i (?:am in|go to|attend|started|am attending|am going to)\s+(?P<value>(?:high |middle |law |medical |nursing |art |grad(?:uate)? |elementary |culinary |online |community )*(?:school|college|university|kindergarten))\b",
     ),
-    fact("pet", _having(PETS), lists=True),
+    fact("pet", _having(rf"(?:{PETS})(?!\s+{_COMPOUND})"), lists=True),
     fact("children", _having(CHILDREN)),
     fact(
         "children",
@@ -243,6 +250,6 @@ PATTERNS: tuple[Pattern, ...] = (
     fact("studies", rf"i am (?:studying|training|going to school|in school) to (?:be|become)\s+{_A}{_ONE}"),
     wish(
         "wants",
-        r"i (?:want|hope|plan|am planning|am hoping|dream|would love|would like|wish|am going|am training|am saving up|aspire)\s+(?:to|of|for)\s+(?P<value>(?:be|become|becoming|being|own|owning|move to|retire|learn (?!more|about (?:it|this|that))|travel|visit|get married|have (?:kids|children|a family)|start (?:a|my)|open (?:a|my)|publish|write a|run a|live in|go to (?:college|university|law school|medical school))\b[^\n,;.!?()]*)",
+        r"i (?:want|hope|plan|am planning|am hoping|dream|would love|would like|wish|am going|am training|am saving up|aspire)\s+(?:to|of|for)\s+(?P<value>(?:be(?! \w+ing)|become|becoming|being|own|owning|move to|retire|learn (?!more|about (?:it|this|that))|travel|visit|get married|have (?:kids|children|a family)|start (?:a|my)|open (?:a|my)|publish|write a|run a|live in|go to (?:college|university|law school|medical school))\b[^\n,;.!?()]*)",
     ),
 )

@@ -49,14 +49,14 @@ _POINTING = re.compile(
     r"^(?:(?:to )?(?:it|its|it's|that|that's|this|these|those|them|they|you|your|yours|you're|him|his|her|hers|he|she|their|us|everything|"
     r"everyone|everybody|something|anything|nothing|myself|how|what|when|where|who|why|one|ones|both|all(?: of)?|there|here|so|"
     r"not|but|because|the (?:idea|way|sound|look|fact|same|thought|one|ones)|know|hear|hearing|see if|think|say|believe|thank|ask|"
-    r"agree|be honest|be able|do (?:it|that|this|so)|some|any|each other|since|every|for|like|such as|including|especially|or|as|to$)\b|\[|[你您它他她这那哪谁几]|什么|怎么)",
+    r"agree|be honest|be able|do (?:it|that|this|so)|some|any|each other|since|every|for|like|such as|including|especially|or|as|to$|too|even|a lot of (?:different )?things)\b|\[|[你您它他她这那哪谁几]|什么|怎么)",
     re.IGNORECASE,
 )
 """Values whose meaning is elsewhere, and turns of speech: they say nothing."""
 
 _POINTING_WITHIN = re.compile(
     r"\b(?:it|them|that|those|these|this|there|you|your|he|she|his|her|him|their|they)\b"
-    r"|^(?:to )?(?:\w+ )?(?:both|things|stuff)$",
+    r"|^(?:to )?(?:\w+ )?(?:both|things|stuff)$|\b(?:i|i'll|i'm|is|are|was|were)\b",
     re.IGNORECASE,
 )
 _THE_ONE_AT_HAND = re.compile(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from engine.profile.claims import Claim, Stance
-from engine.profile.confidence import faded
+from engine.profile.confidence import CONFIRMED_SUPPORT, faded
 from engine.profile.embedding import Vector
 from engine.profile.facts import claims_in, wishes_in
 from engine.profile.keys import canonical_key
@@ -22,6 +22,9 @@ _PLAIN_SLOTS = frozenset({"name", "city", "origin", "job", "employer", "pet"})
 
 _MOST_EVIDENCE = 8
 
+_RECENT = 64
+"""Of so many messages it is known one by one that they were learnt from: they may come in any order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
@@ -30,8 +33,18 @@ class Profile:
     style: Style = field(default_factory=Style)
     topics: tuple[Topic, ...] = ()
     beliefs: tuple[Belief, ...] = ()
-    last_message_id: int = 0
+    seen_up_to: int = 0
+    recent: tuple[int, ...] = ()
     revision: int = 0
+
+    @property
+    def last_message_id(self) -> int:
+        """The greatest id of a message that was learnt from."""
+        return max((self.seen_up_to, *self.recent))
+
+    def has_seen(self, message_id: int) -> bool:
+        """Whether a message was learnt from, or is so old that it is taken for one that was."""
+        return message_id <= self.seen_up_to or message_id in self.recent
 
     @property
     def held(self) -> tuple[Belief, ...]:
@@ -64,6 +77,7 @@ def observe(profile: Profile, message: Message, vector: Vector) -> Change:
     """Learn from one message and its embedding; what is not the user's own words changes nothing."""
     if not is_own_words(message):
         return Change(profile=profile)
+    seen_up_to, recent = _seen(profile, message.message_id)
     seen = replace(
         profile,
         style=observe_style(profile.style, message.text, message.created_at),
@@ -74,7 +88,8 @@ def observe(profile: Profile, message: Message, vector: Vector) -> Change:
             message_id=message.message_id,
             at=message.created_at,
         ),
-        last_message_id=message.message_id,
+        seen_up_to=seen_up_to,
+        recent=recent,
     )
     return _believe(seen, claims_in(message.text), message.message_id, message.created_at)
 
@@ -84,12 +99,16 @@ def observe_note(profile: Profile, note: str, message_id: int, at: datetime) -> 
     return _believe(profile, wishes_in(note), message_id, at)
 
 
-def keep(profile: Profile, belief_id: int) -> Change:
-    """The user says that a belief which waited for their word holds; nothing when it does not wait."""
+def keep(profile: Profile, belief_id: int, at: datetime) -> Change:
+    """The user says that a belief which waited for their word holds; nothing when it does not wait.
+
+    From then on nothing that was said before can overrule it.
+    """
     waiting = next((belief for belief in profile.pending if belief.belief_id == belief_id), None)
     if waiting is None:
         return Change(profile=profile)
-    edit = Edit(before=waiting, after=replace(waiting, status=BeliefStatus.ACTIVE))
+    after = replace(waiting, status=BeliefStatus.ACTIVE, support=CONFIRMED_SUPPORT, last_seen=at)
+    edit = Edit(before=waiting, after=after)
     return Change(profile=replace(profile, beliefs=_applied(profile.beliefs, [edit])), edits=(edit,))
 
 
@@ -103,22 +122,22 @@ def _believe(profile: Profile, claims: Iterable[Claim], message_id: int, at: dat
 
 
 def _meet(beliefs: tuple[Belief, ...], claim: Claim, evidence: Evidence) -> list[Edit]:
-    """What one claim changes: it repeats a belief, reverses it, ends it, closes an older value, or is new."""
+    """What one claim changes: it repeats a belief, reverses it, ends it, closes an older value, or is new.
+
+    What was said earlier than what is believed changes nothing of it, even when it comes later.
+    """
     key = canonical_key(claim.value)
+    at = evidence.said_at
     rivals = [
         belief
         for belief in beliefs
         if belief.status in _OPEN and (belief.subject, belief.slot) == (claim.subject, claim.slot)
     ]
     same = next((belief for belief in rivals if belief.key == key), None)
-    if any(rival.last_seen > evidence.said_at for rival in rivals) and (
-        claim.stance is not Stance.HOLDS or (same is None and is_single_valued(claim.slot))
-    ):
-        return []  # an old line, brought later: what was said after it holds
     if claim.stance is not Stance.HOLDS:
         after = _closed if claim.stance is Stance.ENDS else _retracted
-        meant = [belief for belief in rivals if belief.key == key or not key]
-        return [Edit(before=belief, after=after(belief, evidence.said_at)) for belief in meant]
+        meant = [belief for belief in rivals if (belief.key == key or not key) and belief.last_seen <= at]
+        return [Edit(before=belief, after=after(belief, at)) for belief in meant]
     if same is not None and same.polarity == claim.polarity:
         return [Edit(before=same, after=_repeated(same, evidence))]
     next_id = 1 + max((belief.belief_id for belief in beliefs), default=0)
@@ -127,21 +146,32 @@ def _meet(beliefs: tuple[Belief, ...], claim: Claim, evidence: Evidence) -> list
         rivals = []  # what waits for the user's word closes nothing yet
     elif not is_single_valued(claim.slot):
         rivals = [] if same is None else [same]
-    closed = [Edit(before=rival, after=_closed(rival, evidence.said_at)) for rival in rivals]
+    newer = [belief for belief in rivals if belief.last_seen > at]
+    if newer:
+        closed_at = min(belief.valid_from for belief in newer)
+        return [Edit(before=None, after=_closed(new, max(at, closed_at)))]
+    closed = [Edit(before=rival, after=_contradicted(rival, at)) for rival in rivals]
     return [*closed, Edit(before=None, after=new)]
 
 
 def _repeated(belief: Belief, evidence: Evidence) -> Belief:
-    at = evidence.said_at
+    last = max(belief.last_seen, evidence.said_at)
+    evidences = sorted((*belief.evidence, evidence), key=lambda one: (one.said_at, one.message_id))
     return replace(
         belief,
-        support=faded(belief.support, belief.kind, belief.last_seen, at) + 1.0,
-        against=faded(belief.against, belief.kind, belief.last_seen, at),
+        support=faded(belief.support, belief.kind, belief.last_seen, last)
+        + faded(1.0, belief.kind, evidence.said_at, last),
+        against=faded(belief.against, belief.kind, belief.last_seen, last),
         times_said=belief.times_said + 1,
-        evidence=(*belief.evidence, evidence)[-_MOST_EVIDENCE:],
-        first_seen=min(belief.first_seen, at),
-        last_seen=max(belief.last_seen, at),
+        evidence=tuple(evidences)[-_MOST_EVIDENCE:],
+        first_seen=min(belief.first_seen, evidence.said_at),
+        last_seen=last,
     )
+
+
+def _contradicted(belief: Belief, at: datetime) -> Belief:
+    """A belief closed by a statement against it."""
+    return replace(_closed(belief, at), against=belief.against + 1.0)
 
 
 def _closed(belief: Belief, at: datetime) -> Belief:
@@ -175,6 +205,15 @@ def _new(belief_id: int, claim: Claim, key: str, evidence: Evidence) -> Belief:
         last_seen=at,
         valid_from=at,
     )
+
+
+def _seen(profile: Profile, message_id: int) -> tuple[int, tuple[int, ...]]:
+    """`seen_up_to` and `recent` after one more message."""
+    if profile.has_seen(message_id):
+        return profile.seen_up_to, profile.recent
+    recent = sorted((*profile.recent, message_id))
+    dropped, kept = recent[:-_RECENT], recent[-_RECENT:]
+    return max((profile.seen_up_to, *dropped)), tuple(kept)
 
 
 def _applied(beliefs: tuple[Belief, ...], edits: list[Edit]) -> tuple[Belief, ...]:

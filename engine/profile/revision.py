@@ -17,8 +17,7 @@ def revise(profile: Profile, message: Message, *, before: str, vector: Vector) -
     if not is_own_words(message):
         return unlearnt
     learnt = observe(unlearnt.profile, message, vector)
-    seen = replace(learnt.profile, last_message_id=profile.last_message_id)
-    return Change(profile=seen, edits=(*unlearnt.edits, *learnt.edits))
+    return Change(profile=learnt.profile, edits=(*unlearnt.edits, *learnt.edits))
 
 
 def _unlearn(profile: Profile, message: Message, before: str) -> Change:
@@ -54,7 +53,9 @@ def _without(belief: Belief, message: Message) -> Belief | None:
             times_said=max(len(evidence), belief.times_said - 1),
         )
     if belief.status is BeliefStatus.SUPERSEDED and belief.valid_to == message.created_at:
-        return replace(belief, status=BeliefStatus.ACTIVE, valid_to=None)
+        return replace(
+            belief, status=BeliefStatus.ACTIVE, valid_to=None, against=max(0.0, belief.against - 1.0)
+        )
     return belief
 
 

@@ -1,12 +1,14 @@
 """The incremental step: what becomes of beliefs as messages come."""
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.profile.confidence import CONFIRMED_SUPPORT
 from engine.profile.profile import Profile, keep, observe
 from engine.profile.revision import revise
 from storage.beliefs import BeliefStatus, Sensitivity
@@ -119,12 +121,45 @@ def test_a_sensitive_belief_waits_for_the_users_word(text: str, sensitivity: Sen
     assert profile.held == ()
     (waiting,) = profile.pending
     assert (waiting.sensitivity, waiting.times_said) == (sensitivity, 2)
-    assert keep(profile, waiting.belief_id).profile.held[0].value == waiting.value
-    assert keep(profile, 99).edits == ()
+    assert keep(profile, waiting.belief_id, START).profile.held[0].value == waiting.value
+    assert keep(profile, 99, START).edits == ()
 
 
 def test_a_therapist_is_not_ill():
     assert held(after("I am a therapist.")) == [("job", "therapist", 1)]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(SAYINGS[:2] + SAYINGS[3:8] + SAYINGS[10:11]), max_size=8), st.randoms())
+def test_messages_that_come_late_are_learnt_as_of_when_they_were_said(texts: list[str], chance: Random):
+    messages = [message(number, text) for number, text in enumerate(texts, start=1)]
+    late = chance.sample(messages, len(messages))
+    profile = Profile()
+    for one in late:
+        assert not profile.has_seen(one.message_id)
+        profile = observe(profile, one, VECTOR).profile
+    assert sorted(held(profile)) == sorted(held(after(*texts)))
+    assert all(profile.has_seen(one.message_id) for one in messages)
+
+
+def test_what_was_seen_long_ago_is_not_learnt_again():
+    profile = after(*["Good morning!"] * 100)
+    assert len(profile.recent) < 100
+    assert profile.has_seen(1)
+    assert not profile.has_seen(101)
+
+
+def test_nothing_older_overrules_what_the_user_has_confirmed():
+    waiting = after("I love going to church.", first=5)
+    kept = keep(waiting, 1, START + timedelta(minutes=30)).profile
+    (belief,) = observe(kept, message(20, "I hate going to church."), VECTOR).profile.held
+    assert belief.polarity == 1
+    assert belief.support == CONFIRMED_SUPPORT
+
+
+def test_a_statement_against_a_belief_is_counted():
+    old = after("I love tea.", "I hate tea.").beliefs[0]
+    assert (old.status, old.against) == (BeliefStatus.SUPERSEDED, 1.0)
 
 
 @given(st.lists(st.sampled_from(SAYINGS), max_size=12), st.integers(0, 12))
