@@ -147,6 +147,7 @@ def _register(
         keyboards=keyboards,
         joiner=joiner,
         access=access,
+        transcriber=services.transcriber,
         delivery=delivery,
     )
     feedback = FeedbackHandlers(feedback=services.feedback, keyboards=keyboards, delivery=delivery)
@@ -229,6 +230,7 @@ def _register(
     application.add_handler(ChatMemberHandler(groups.on_membership, ChatMemberHandler.MY_CHAT_MEMBER))
     application.add_handler(MessageHandler(_MESSAGE & filters.COMMAND, chat.on_unknown_command))
     application.add_handler(MessageHandler(_MESSAGE & filters.TEXT, chat.on_text))
+    application.add_handler(MessageHandler(_MESSAGE & filters.VOICE, chat.on_voice))
     application.add_handler(MessageHandler(_MESSAGE & _CONTENT, chat.on_unsupported))
     # An edited command is in nobody's log, so it is neither run again nor taken for a question.
     application.add_handler(MessageHandler(_EDIT & filters.TEXT & ~filters.COMMAND, chat.on_edit))

@@ -22,6 +22,7 @@ from engine.language.model import LanguageModel, SamplingParams
 from engine.profile.embedding import Embedder, NanoEmbedder
 from engine.profile.engine import ProfileEngine
 from engine.serving import ServedAdapters
+from engine.speech import Transcriber, find_transcriber
 from engine.tuning.child import ChildTrainer, Trainer
 from engine.tuning.nightly import TuningRunner
 from storage.articles import ArticleStore
@@ -79,6 +80,7 @@ class Services:
     ratings: FeedbackStore
     feedback: Feedback
     summarizer: Summarizer
+    transcriber: Transcriber | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class Parts:
     embedder: Embedder | None = None
     trainer: Trainer | None = None
     base: ResolvedModel | None = None
+    transcriber: Transcriber | None = None
 
 
 @asynccontextmanager
@@ -142,13 +145,20 @@ async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerato
     )
     fetcher = Fetcher(allow_private=core.settings.allow_private_links)
     try:
-        yield await _assemble(core, model, parts.embedder or NanoEmbedder(), fetcher)
+        transcriber = parts.transcriber or find_transcriber()
+        yield await _assemble(core, model, parts.embedder or NanoEmbedder(), fetcher, transcriber)
     finally:
         await fetcher.close()
         await model.close()
 
 
-async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetcher: Fetcher) -> Services:
+async def _assemble(
+    core: Core,
+    model: LanguageModel,
+    embedder: Embedder,
+    fetcher: Fetcher,
+    transcriber: Transcriber | None,
+) -> Services:
     settings, database = core.settings, core.database
     adapters = ServedAdapters(runs=core.runs, model=model, data_folder=settings.data)
     profiles = ProfileEngine(store=ProfileStore(database), embedder=embedder, now=core.now)
@@ -194,6 +204,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
             now=core.now,
             own_words=words_its_own(core.base.folder),
         ),
+        transcriber=transcriber,
     )
 
 

@@ -13,6 +13,7 @@ from bot.running import idle_waiter, running
 from bot.services import Clock, Parts, Services, open_core, open_services, utc_now
 from bot.settings import Settings
 from engine.language.bundled import ResolvedModel
+from engine.speech import Transcriber
 from tests.bot_api import BotApiServer
 from tests.fake_embedder import FakeEmbedder
 from tests.scripted_model import ScriptedModel
@@ -36,11 +37,21 @@ class Bench:
 
 @asynccontextmanager
 async def bench_on(
-    folder: Path, server: BotApiServer, *, now: Clock = utc_now, **settings: object
+    folder: Path,
+    server: BotApiServer,
+    *,
+    now: Clock = utc_now,
+    transcriber: Transcriber | None = None,
+    **settings: object,
 ) -> AsyncGenerator[Bench]:
     """Start the bot on a data folder; leave to stop it."""
     model = ScriptedModel()
-    parts = Parts(model=model, embedder=FakeEmbedder(), base=ResolvedModel("scripted", folder))
+    parts = Parts(
+        model=model,
+        embedder=FakeEmbedder(),
+        base=ResolvedModel("scripted", folder),
+        transcriber=transcriber,
+    )
     chosen = Settings(data=folder, allowed_users=frozenset({USER_ID}), **settings)  # pyright: ignore
     wires = Wires(
         token=server.token,
