@@ -204,6 +204,7 @@ def _register(
         articles=articles,
         under_way=under_way,
         access=access,
+        transcriber=services.transcriber,
         delivery=delivery,
     )
     feedback = FeedbackHandlers(feedback=services.feedback, keyboards=keyboards, delivery=delivery)
@@ -291,6 +292,7 @@ def _register(
     application.add_handler(MessageHandler(_MESSAGE & filters.TEXT, chat.on_text))
     application.add_handler(MessageHandler(_PRIVATE & filters.Document.ALL, articles.on_document))
     application.add_handler(MessageHandler(_PRIVATE & filters.CAPTION, articles.on_caption))
+    application.add_handler(MessageHandler(_MESSAGE & filters.VOICE, chat.on_voice))
     application.add_handler(MessageHandler(_MESSAGE & _CONTENT, chat.on_unsupported))
     # An edited command is in nobody's log, so it is neither run again nor taken for a question.
     application.add_handler(MessageHandler(_EDIT & filters.TEXT & ~filters.COMMAND, chat.on_edit))

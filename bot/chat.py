@@ -4,13 +4,14 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from telegram import Bot, Update
+from telegram import Bot, Update, Voice
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
 from bot.access import Access
 from bot.addressing import is_group, without_name
 from bot.articles import ArticleHandlers
+from bot.calls import seconds_of
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
 from bot.joining import Joiner
@@ -19,11 +20,15 @@ from bot.speaking import preferences, texts
 from bot.texts import Texts
 from bot.under_way import UnderWay
 from engine.assistant import Assistant, Question, Reply, Wishes
-from engine.errors import EmptyReplyError, ModelError, PromptTooLongError, QueueFullError
+from engine.errors import EmptyReplyError, ModelError, PromptTooLongError, QueueFullError, SpeechError
 from engine.language.model import Cancellation, TextSink
 from engine.profile.engine import ProfileEngine
+from engine.speech import Transcriber
 from storage.messages import MessageStore
 from storage.records import FinishReason, Message, Origin
+
+LONGEST_VOICE_SECONDS = 300
+"""Whoever sends a lecture would keep the machine from everybody else."""
 
 Write = Callable[[TextSink, Cancellation], Awaitable[Reply | None]]
 
@@ -42,6 +47,7 @@ class ChatHandlers:
         articles: ArticleHandlers,
         under_way: UnderWay,
         access: Access,
+        transcriber: Transcriber | None,
         delivery: Delivery,
     ) -> None:
         self._assistant = assistant
@@ -50,6 +56,7 @@ class ChatHandlers:
         self._keyboards = keyboards
         self._joiner = joiner
         self._access = access
+        self._transcriber = transcriber
         self._delivery = delivery
         self._articles = articles
         self._under_way = under_way
@@ -81,6 +88,51 @@ class ChatHandlers:
             return await self._assistant.reply(question, sink=sink, cancellation=cancellation)
 
         await self._answer(asked, write)
+
+    async def on_voice(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Write down what is said, show it, and answer it; a group is not bothered with that."""
+        asked = incoming(update)
+        voice = asked.message.voice
+        assert voice is not None, "the filter lets only voice notes through"
+        if asked.in_group:
+            return
+        if self._transcriber is None or seconds_of(voice.duration) > LONGEST_VOICE_SECONDS:
+            deaf = self._transcriber is None
+            await self._delivery.say(asked.chat_id, asked.texts.deaf if deaf else asked.texts.voice_too_long)
+            return
+        text = ""
+        # After a restart the answer may be logged already: then it is only delivered.
+        if await self._messages.reply_to_update(asked.update_id) is None:
+            text = await self._written_down(asked, voice, self._transcriber)
+            if not text:
+                return
+        question = Question(
+            user_id=asked.user_id,
+            chat_id=asked.chat_id,
+            text=text,
+            quoted=await self._replied_to(asked),
+            origin=Origin.SPOKEN,
+            wishes=await self._wishes(asked),
+            telegram_id=asked.message.message_id,
+            update_id=asked.update_id,
+        )
+
+        async def write(sink: TextSink, cancellation: Cancellation) -> Reply:
+            return await self._assistant.reply(question, sink=sink, cancellation=cancellation)
+
+        await self._answer(asked, write)
+
+    async def _written_down(self, asked: Incoming, voice: Voice, transcriber: Transcriber) -> str:
+        """The words of a voice note, after they were shown; empty when there are none, which is said."""
+        try:
+            file = await voice.get_file()
+            text = (await transcriber.transcribe(bytes(await file.download_as_bytearray()))).strip()
+        except (SpeechError, TelegramError):
+            text = ""
+        await self._delivery.say(
+            asked.chat_id, asked.texts.heard.format(text=text[:4000]) if text else asked.texts.nothing_heard
+        )
+        return text
 
     async def _replied_to(self, asked: Incoming) -> str | None:
         """What a message replies to, unless it is the last reply, which the prompt ends with anyway."""

@@ -15,6 +15,7 @@ from telegram.request import HTTPXRequest
 from bot.admin import outcome
 from bot.app import Wires, build
 from bot.forget import told, with_backups
+from bot.interrupting import Interrupting
 from bot.local import TerminalWire
 from bot.logs import configure
 from bot.reports import as_json, as_table
@@ -22,7 +23,7 @@ from bot.running import idle_waiter, running
 from bot.services import Services, open_core, open_database, open_services, shelf, utc_now
 from bot.settings import Settings
 from bot.terminal import Screen, read_lines
-from bot.texts import texts_for
+from bot.texts import Texts, texts_for
 from engine.erasure import Forgetter
 from engine.export import Exporter
 from engine.language.bundled import Progress
@@ -92,7 +93,12 @@ async def chat(settings: Settings, environment: Mapping[str, str], *, progress: 
             mynah = build(services, Wires(token="0:terminal", calls=wire, polling=wire))
             async with running(services, mynah):
                 if screen.live:
-                    screen.notice("Write to Mynah. /help lists what else it can do; Ctrl-D ends the chat.")
+                    _on_ctrl_c(
+                        Interrupting(wire=wire, leave=stop.set, hint=_spoken(environment).ctrl_c_again)
+                    )
+                    screen.notice(
+                        "Write to Mynah. /help lists what it can do; Ctrl-C stops a reply, Ctrl-D the chat."
+                    )
                 conversation = asyncio.create_task(
                     wire.converse(read_lines(sys.stdin), idle=idle_waiter(mynah))
                 )
@@ -188,6 +194,15 @@ def _greet(services: Services, username: str) -> None:
             f"Nobody owns this bot yet: send it the code {code} within the hour and it is yours.\n"
         )
     sys.stdout.flush()
+
+
+def _on_ctrl_c(interrupting: Interrupting) -> None:
+    """From now on Ctrl-C no longer leaves at once."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupting.press)
+
+
+def _spoken(environment: Mapping[str, str]) -> Texts:
+    return texts_for(environment.get("LANG", "en")[:2])
 
 
 def _stop_signal() -> asyncio.Event:

@@ -18,6 +18,8 @@ from telegram.request import BaseRequest, RequestData
 from bot.local_chat import BOT, Json, LocalChat, Refusal
 from bot.terminal import Screen
 
+_STOP = "/stop"
+
 _HARMLESS = frozenset({"deletewebhook", "setmycommands", "setmessagereaction"})
 """Methods whose effect a terminal cannot show."""
 
@@ -54,6 +56,21 @@ class TerminalWire(BaseRequest):
         self._arrived = asyncio.Event()
         self._confirmed = asyncio.Event()
         self._in_turn = True
+        self.lines_typed = 0
+
+    @property
+    def awaits_reply(self) -> bool:
+        """Whether what was typed last is still being answered."""
+        return self._in_turn
+
+    def stop_reply(self) -> None:
+        """Send /stop for the person, whose lines wait meanwhile."""
+        self._queue({"message": self._chat.say(_STOP)})
+
+    def notice(self, text: str) -> None:
+        """Show the person a line that is no message."""
+        self._screen.notice(text)
+        self._screen.settle()
 
     async def converse(self, lines: AsyncIterator[str], *, idle: Callable[[], Awaitable[None]]) -> None:
         """Hand every typed line to the bot; returns when the input has ended and all is answered.
@@ -66,6 +83,7 @@ class TerminalWire(BaseRequest):
         try:
             async for line in lines:
                 self._screen.entered()
+                self.lines_typed += 1
                 if self._take(line):
                     _cancel(turn)
                     turn = asyncio.create_task(self._turn(idle), name="turn in the terminal")

@@ -27,6 +27,7 @@ from engine.profile.embedding import Embedder, NanoEmbedder
 from engine.profile.engine import ProfileEngine
 from engine.profile.memory import Memory
 from engine.serving import ServedAdapters
+from engine.speech import Transcriber, find_transcriber
 from engine.tuning.child import ChildTrainer, Trainer
 from engine.tuning.nightly import TuningRunner
 from storage.articles import ArticleStore
@@ -92,6 +93,7 @@ class Services:
     answerer: Answerer
     library: Library
     readings: ReadingStore
+    transcriber: Transcriber | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,7 @@ class Parts:
     embedder: Embedder | None = None
     trainer: Trainer | None = None
     base: ResolvedModel | None = None
+    transcriber: Transcriber | None = None
 
 
 @asynccontextmanager
@@ -172,13 +175,20 @@ async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerato
     )
     fetcher = Fetcher(allow_private=core.settings.allow_private_links)
     try:
-        yield await _assemble(core, model, parts.embedder or NanoEmbedder(), fetcher)
+        transcriber = parts.transcriber or find_transcriber()
+        yield await _assemble(core, model, parts.embedder or NanoEmbedder(), fetcher, transcriber)
     finally:
         await fetcher.close()
         await model.close()
 
 
-async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetcher: Fetcher) -> Services:
+async def _assemble(
+    core: Core,
+    model: LanguageModel,
+    embedder: Embedder,
+    fetcher: Fetcher,
+    transcriber: Transcriber | None,
+) -> Services:
     settings, database = core.settings, core.database
     adapters = ServedAdapters(runs=core.runs, model=model, data_folder=settings.data)
     groups = GroupStore(database)
@@ -225,6 +235,7 @@ async def _assemble(core: Core, model: LanguageModel, embedder: Embedder, fetche
         answerer=Answerer(writer=writer, embedder=embedder),
         library=Library(readings=readings, messages=core.messages, profiles=profiles, now=core.now),
         readings=readings,
+        transcriber=transcriber,
     )
 
 

@@ -18,6 +18,7 @@ class Texts:
     started_over: str
     stopping: str
     nothing_to_stop: str
+    ctrl_c_again: str
     stopped_ending: str
     limit_ending: str
     nothing_to_retry: str
@@ -31,6 +32,10 @@ class Texts:
     cannot_write: str
     cannot_write_owner: str
     unsupported: str
+    deaf: str
+    voice_too_long: str
+    heard: str
+    nothing_heard: str
     edit_noted: str
     unknown_command: str
     rated_up: str

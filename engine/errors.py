@@ -10,6 +10,7 @@ EngineError
  ├─ AdapterError                   an adapter folder is missing, broken or made for another base
  ├─ TuningError
  │   └─ TuningBusyError            another process tunes on this data folder
+ ├─ SpeechError                    a recording could not be written down
  ├─ ExportError                    the files could not be written
  ├─ ImportFileError                the file holds no past that can be read
  └─ ArticleError
@@ -84,6 +85,10 @@ class TuningBusyError(TuningError):
 
     def __init__(self) -> None:
         super().__init__("Tuning is already running on this data folder.")
+
+
+class SpeechError(EngineError):
+    """A recording could not be turned into words."""
 
 
 class ExportError(EngineError):

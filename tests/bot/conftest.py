@@ -14,6 +14,7 @@ from bot.services import Clock, Parts, Services, open_core, open_services, utc_n
 from bot.settings import Settings
 from engine.language.bundled import ResolvedModel
 from engine.profile.embedding import Embedder
+from engine.speech import Transcriber
 from tests.bot_api import BotApiServer
 from tests.fake_embedder import FakeEmbedder
 from tests.scripted_model import ScriptedModel
@@ -43,11 +44,17 @@ async def bench_on(
     model: ScriptedModel | None = None,
     now: Clock = utc_now,
     embedder: Embedder | None = None,
+    transcriber: Transcriber | None = None,
     **settings: object,
 ) -> AsyncGenerator[Bench]:
     """Start the bot on a data folder; leave to stop it."""
     model = model or ScriptedModel()
-    parts = Parts(model=model, embedder=embedder or FakeEmbedder(), base=ResolvedModel("scripted", folder))
+    parts = Parts(
+        model=model,
+        embedder=embedder or FakeEmbedder(),
+        base=ResolvedModel("scripted", folder),
+        transcriber=transcriber,
+    )
     chosen = Settings(data=folder, allowed_users=frozenset({USER_ID}), **settings)  # pyright: ignore
     wires = Wires(
         token=server.token,

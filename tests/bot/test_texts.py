@@ -39,7 +39,7 @@ def test_no_sentence_was_left_in_english(language: str):
     other = asdict(LANGUAGES[language])
     same = {key for key in ENGLISH if isinstance(ENGLISH[key], str) and other[key] == ENGLISH[key]}
 
-    assert same <= set()
+    assert same <= {"heard"}  # a sign and the words of the person
 
 
 def test_a_regional_language_code_finds_its_language():
