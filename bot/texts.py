@@ -81,6 +81,7 @@ class Texts:
     profile_beliefs: str
     profile_pending: str
     belief_unknown: str
+    profile_changed: str
     profile_topics: str
     profile_style: str
     slots: dict[str, str]

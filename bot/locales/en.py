@@ -133,6 +133,7 @@ EN = Texts(
     profile_pending="This is delicate, so I use it only if you say ✓:",
     belief_unknown="I no longer hold that.",
     profile_beliefs="What I believe about you:",
+    profile_changed="New (+) and over (−) this week:",
     profile_topics="What you talk about: {topics}.",
     profile_style=(
         "How you write: {messages} messages, {words} words each, {languages}; {lower} % begin in lower case, "

@@ -121,6 +121,7 @@ ZH = Texts(
     profile_pending="下面的内容比较敏感，你点 ✓ 之后我才会使用：",
     belief_unknown="这一条我已经不再记着了。",
     profile_beliefs="我对你的了解：",
+    profile_changed="本周新增（+）和不再成立（−）的：",
     profile_topics="你常聊的：{topics}。",
     profile_style=(
         "你的写法：{messages} 条消息，平均 {words} 字，{languages}；{lower}% 以小写字母开头，"
