@@ -235,7 +235,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("benchmarks/data"), help="folder of data sets")
     parser.add_argument("--sessions", type=int, default=20, help="of each language")
-    parser.add_argument("--seed", type=int, default=1, help="the score gate was chosen on seed 0")
+    parser.add_argument("--seed", type=int, default=1, help="of the sessions")
     parser.add_argument("--history", type=int, default=100_000, help="messages to search, 0 for none")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()

@@ -194,18 +194,24 @@ async def _engine_after(
 def replay_figures(count: int) -> dict[str, float]:
     """Real messages through the step, each sender with a profile of their own."""
     profiles: defaultdict[str, Profile] = defaultdict(Profile)
-    beliefs = messages = 0
+    beliefs = messages = errors = 0
     for number, (sender, text) in enumerate(_real_messages(), start=1):
         if number > count:
             break
-        change = observe(profiles[sender], _message(number, text), _VECTOR)
+        messages = number
+        try:
+            change = observe(profiles[sender], _message(number, text), _VECTOR)
+        except Exception as error:  # noqa: BLE001
+            errors += 1
+            print(f"message {number}: {type(error).__name__}", file=sys.stderr)
+            continue
         profiles[sender] = change.profile
-        messages, beliefs = number, beliefs + sum(edit.before is None for edit in change.edits)
+        beliefs += sum(edit.before is None for edit in change.edits)
     return {
         "replayed": messages,
         "replayed_people": len(profiles),
         "replayed_new_beliefs": beliefs,
-        "replay_errors": 0,
+        "replay_errors": errors,
     }
 
 

@@ -3,9 +3,9 @@
 import contextlib
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
@@ -17,15 +17,17 @@ from engine.profile.confidence import certainty, is_faded
 from engine.profile.engine import ProfileEngine
 from engine.profile.profile import Profile
 from engine.profile.style import Style
-from storage.beliefs import SELF, Belief
+from storage.beliefs import SELF, Belief, BeliefStatus, ProfileChange
 from storage.readings import ReadingStore
 from storage.records import ReadArticle
 
-BELIEF_PATTERN = re.compile(r"belief:(keep|erase):(\d{1,18})\Z")
+BELIEF_PATTERN = re.compile(r"belief:(keep|erase|why):(\d{1,18})\Z")
 
 _MOST_TOPICS = 5
 _MOST_READ = 5
 _MOST_TITLE = 100
+_MOST_CHANGES = 10
+_WEEK = timedelta(days=7)
 _MOST_BUTTONS = 96  # Telegram takes a hundred
 _BUTTONS_A_ROW = 6
 
@@ -49,13 +51,7 @@ class PrivacyHandlers:
     async def on_profile(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Show the profile in plain words, with a button to delete each belief or to keep one that waits."""
         asked = incoming(update)
-        profile = await self._profiles.get(asked.user_id)
-        read = await self._readings.read_lately(asked.user_id, limit=_MOST_READ)
-        await self._delivery.say(
-            asked.chat_id,
-            describe(profile, texts(), self._now(), read),
-            buttons=_buttons(profile, self._now()),
-        )
+        await self._show(asked.chat_id, asked.user_id)
 
     async def on_choice(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """A tap on one of the buttons: do it, and show the profile as it is now."""
@@ -64,23 +60,37 @@ class PrivacyHandlers:
         match = BELIEF_PATTERN.fullmatch(query.data or "")
         assert match is not None, "the handler's pattern let it through"
         user_id, belief_id = query.from_user.id, int(match[2])
+        if match[1] == "why":
+            await self._on_why(query, user_id, belief_id)
+            return
         act = self._profiles.keep if match[1] == "keep" else self._profiles.erase
         done = await act(user_id, belief_id)
         with contextlib.suppress(TelegramError):  # it is done, whether or not its thanks can be shown
             await query.answer(texts().chosen if done else texts().belief_unknown)
         if query.message is not None:
-            profile = await self._profiles.get(user_id)
-            await self._delivery.say(
-                query.message.chat.id,
-                describe(
-                    profile,
-                    texts(),
-                    self._now(),
-                    await self._readings.read_lately(user_id, limit=_MOST_READ),
-                ),
-                buttons=_buttons(profile, self._now()),
-                shown_as=query.message.message_id,
-            )
+            await self._show(query.message.chat.id, user_id, shown_as=query.message.message_id)
+
+    async def _on_why(self, query: CallbackQuery, user_id: int, belief_id: int) -> None:
+        """The sentences that a belief rests on, with their dates, in a message of their own."""
+        profile = await self._profiles.get(user_id)
+        belief = next((one for one in profile.beliefs if one.belief_id == belief_id), None)
+        with contextlib.suppress(TelegramError):
+            await query.answer(texts().belief_unknown if belief is None else None)
+        if belief is not None and query.message is not None:
+            await self._delivery.say(query.message.chat.id, reasons(belief, texts(), self._now()))
+
+    async def _show(self, chat_id: int, user_id: int, *, shown_as: int | None = None) -> None:
+        now = self._now()
+        profile = await self._profiles.get(user_id)
+        changes = await self._profiles.changed_since(user_id, now - _WEEK)
+        read = await self._readings.read_lately(user_id, limit=_MOST_READ)
+        blocks = [describe(profile, texts(), now, read), changed(changes, texts(), now)]
+        await self._delivery.say(
+            chat_id,
+            "\n\n".join(block for block in blocks if block),
+            buttons=_buttons(profile, now),
+            shown_as=shown_as,
+        )
 
 
 def describe(profile: Profile, texts: Texts, now: datetime, read: Sequence[ReadArticle] = ()) -> str:
@@ -103,18 +113,46 @@ def describe(profile: Profile, texts: Texts, now: datetime, read: Sequence[ReadA
     return "\n\n".join(block for block in blocks if block)
 
 
+def reasons(belief: Belief, texts: Texts, now: datetime) -> str:
+    """Why something is believed: the user's own sentences, the latest last."""
+    quotes = [f"{one.said_at:%Y-%m-%d}: “{one.quote}”" for one in belief.evidence]
+    return "\n".join([_belief(belief, texts, now), *quotes])
+
+
+def changed(changes: Sequence[ProfileChange], texts: Texts, now: datetime) -> str:
+    """What was learnt (+) and what no longer holds (−) in some changes, newest first; each belief once."""
+    last = {
+        edit.after.belief_id: edit.after
+        for change in reversed(changes)
+        for edit in change.edits
+        if edit.after is not None and edit.after.status is not BeliefStatus.PENDING
+    }
+    begun = {
+        edit.after.belief_id
+        for change in changes
+        for edit in change.edits
+        if edit.before is None and edit.after is not None
+    }
+    lines = [
+        f"{'+' if belief.status is BeliefStatus.ACTIVE else '−'} {_belief(belief, texts, now)}"
+        for belief in last.values()
+        if (belief.belief_id in begun) is (belief.status is BeliefStatus.ACTIVE)
+    ]
+    return "\n".join([texts.profile_changed, *lines[:_MOST_CHANGES]]) if lines else ""
+
+
 def _shown(profile: Profile, now: datetime) -> list[Belief]:
     return [belief for belief in profile.held if not is_faded(belief, now)]
 
 
 def _buttons(profile: Profile, now: datetime) -> InlineKeyboardMarkup | None:
-    """✗ deletes a belief, ✓ keeps one that waits for the user's word; the numbers are those of the text."""
+    """✗ deletes a belief, ✓ keeps one that waits, ? says why it is held; numbers as in the text."""
     shown = _shown(profile, now)
     buttons = [
         InlineKeyboardButton(f"{sign} {number}", callback_data=f"belief:{act}:{belief.belief_id}")
         for number, belief in enumerate((*shown, *profile.pending), start=1)
-        for sign, act in (("✓", "keep"), ("✗", "erase"))
-        if act == "erase" or number > len(shown)
+        for sign, act in (("✓", "keep"), ("✗", "erase"), ("?", "why"))
+        if act != "keep" or number > len(shown)
     ][:_MOST_BUTTONS]
     rows = [buttons[start : start + _BUTTONS_A_ROW] for start in range(0, len(buttons), _BUTTONS_A_ROW)]
     return InlineKeyboardMarkup(rows) if rows else None

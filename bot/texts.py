@@ -149,6 +149,7 @@ class Texts:
     profile_beliefs: str
     profile_pending: str
     belief_unknown: str
+    profile_changed: str
     profile_topics: str
     profile_read: str
     profile_style: str

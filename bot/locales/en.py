@@ -259,6 +259,7 @@ EN = Texts(
     belief_unknown="I no longer hold that.",
     profile_beliefs="What I believe about you:",
     profile_read="What you read lately:",
+    profile_changed="New (+) and over (−) this week:",
     profile_topics="What you talk about: {topics}.",
     profile_style=(
         "How you write: {messages} messages, {words} words each, {languages}; {lower} % begin in lower case, "

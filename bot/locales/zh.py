@@ -269,6 +269,7 @@ ZH = Texts(
     belief_unknown="这一条我已经不再记着了。",
     profile_beliefs="我对你的了解：",
     profile_read="你最近读过：",
+    profile_changed="本周新增（+）和不再成立（−）的：",
     profile_topics="你常聊的：{topics}。",
     profile_style=(
         "你的写法：{messages} 条消息，平均 {words} 字，{languages}；{lower}% 以小写字母开头，"

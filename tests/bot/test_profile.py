@@ -20,7 +20,7 @@ async def test_each_belief_has_a_number_and_a_button_that_deletes_it(bench: Benc
     ada, shown = await profile_after(bench, "I live in Oslo.", "I love tea.")
     assert "1. city: Oslo (said once" in shown.text
     assert "2. likes: tea (said once" in shown.text
-    assert [button.label for button in shown.buttons] == ["✗ 1", "✗ 2"]
+    assert [button.label for button in shown.buttons] == ["✗ 1", "? 1", "✗ 2", "? 2"]
 
     await ada.wait_for_answer(await ada.tap(shown, "✗ 1"))
     await bench.server.until(lambda: "Oslo" not in shown.text)
@@ -41,7 +41,7 @@ async def test_a_belief_about_somebody_near_names_them(bench: Bench):
 async def test_what_is_delicate_is_asked_about_and_used_only_then(bench: Bench):
     ada, shown = await profile_after(bench, "I love going to church.")
     assert "This is delicate" in shown.text
-    assert [button.label for button in shown.buttons] == ["✓ 1", "✗ 1"]
+    assert [button.label for button in shown.buttons] == ["✓ 1", "✗ 1", "? 1"]
     assert (await bench.services.profiles.get(USER_ID)).held == ()
 
     await ada.wait_for_answer(await ada.tap(shown, "✓ 1"))
@@ -56,3 +56,18 @@ async def test_a_button_of_a_belief_that_is_gone_says_so(bench: Bench):
     ada, shown = await profile_after(bench, "I love tea.")
     await bench.services.profiles.erase(USER_ID, 1)
     assert await ada.wait_for_answer(await ada.tap(shown, "✗ 1")) == "I no longer hold that."
+
+
+async def test_why_shows_the_sentences_with_their_dates(bench: Bench):
+    ada, shown = await profile_after(bench, "I love tea.", "I really love tea, you know.")
+    await ada.tap(shown, "? 1")
+    await bench.server.until(lambda: "I really love tea, you know." in ada.chat.replies[-1].text)
+    today = f"{bench.services.core.now():%Y-%m-%d}"
+    assert f"{today}: “I love tea.”" in ada.chat.replies[-1].text
+
+
+async def test_what_is_new_and_what_is_over_this_week_is_told(bench: Bench):
+    _, shown = await profile_after(bench, "I live in Paris.", "I've moved to Oslo.")
+    told = shown.text.split("this week:")[1]
+    assert "+ city: Oslo" in told
+    assert "city: Paris" not in told
