@@ -216,6 +216,7 @@ def test_a_token_never_reaches_the_log(capsys: pytest.CaptureFixture[str]):
 
 
 async def test_reactions_are_asked_for(bench: Bench):
+    await bench.server.until_polled()
     asked = bench.server.calls_of("getUpdates")[-1].parameters["allowed_updates"]
 
     assert "message_reaction" in (json.loads(asked) if isinstance(asked, str) else asked)
