@@ -54,10 +54,12 @@ class ProfileEngine:
         if not is_own_words(message):
             return
         vector = await self._embedder.embed(message.text)
+        await self._memory.remember(message, vector)
         async with self._locks[message.user_id]:
             profile = await self.get(message.user_id)
             change = observe(profile, message, vector)
-            seen = replace(change.profile, last_message_id=profile.last_message_id)
+            # A chat message with a smaller number may still be on its way here.
+            seen = replace(change.profile, seen_up_to=profile.seen_up_to, recent=profile.recent)
             await self._save(
                 message.user_id, replace(change, profile=seen), Cause.MESSAGE, message.message_id
             )

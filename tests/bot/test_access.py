@@ -69,6 +69,7 @@ def updates_of(user_id: int, commands: list[str]) -> list[dict[str, Any]]:
         {"message": message(user_id, sticker=sticker)},
         {"message": message(user_id, document={"file_id": "f", "file_unique_id": "u", "file_name": "a.pdf"})},
         {"message": message(user_id, sticker=sticker, caption="rosebud")},
+        {"message": message(user_id, voice={"file_id": "f", "file_unique_id": "u", "duration": 2})},
         {"message": {**message(user_id, migrate_to_chat_id=-1005), "chat": group}},
         {"message": {**text(user_id, "/start"), "chat": group}},
         {"message": message(user_id, new_chat_members=[person(user_id)])},
