@@ -26,7 +26,8 @@ from storage.updates import UpdateStore
 
 logger = logging.getLogger(__name__)
 
-KEEP_FINISHED = timedelta(days=14)
+KEEP_FINISHED = timedelta(days=2)
+"""Telegram sends nothing again after a day."""
 
 POLL_FILE = "last-poll"
 """A file in the data folder, as old as the last answered poll."""
@@ -82,7 +83,6 @@ class InboxQueue(asyncio.Queue[object]):
 
     async def replay(self, bot: Bot) -> int:
         """Queue what was received and never finished before the last stop; returns how many."""
-        await self._updates.prune(now=self._now(), keep=KEEP_FINISHED)
         waiting = await self._updates.pending()
         await self._enqueue(waiting, bot)
         return len(waiting)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from telegram.ext import Updater
 
 from bot.app import ALLOWED_UPDATES, Mynah
+from bot.inbox import KEEP_FINISHED
 from bot.nightly_backup import NightlyBackup
 from bot.polling import tell_poll_failure
 from bot.schedule import Schedule
@@ -23,7 +24,7 @@ FOLLOW_SECONDS = 2.0
 """How often the bot looks for what another process changed: new weights, finished runs."""
 
 PRUNE_EVERY = timedelta(minutes=5)
-"""How often what a group's conversation no longer needs is erased."""
+"""How often what nobody needs any more is erased: of groups' conversations, and finished updates."""
 
 STOP_SECONDS = 6.0
 """Whatever has not ended by then is left to the next start."""
@@ -105,6 +106,7 @@ async def _follow(services: Services, mynah: Mynah) -> None:
             now = services.core.now()
             if pruned is None or now - pruned >= PRUNE_EVERY:
                 await services.groups.prune(before=now - SILENCE)
+                await services.updates.prune(now=now, keep=KEEP_FINISHED)
                 pruned = now
             version = await services.core.database.data_version()
             if version != seen or mynah.admin.holds_back:

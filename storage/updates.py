@@ -73,7 +73,8 @@ class UpdateStore:
         )
 
     async def prune(self, *, now: datetime, keep: timedelta) -> None:
-        """Drop finished updates that Telegram can no longer send again."""
+        """Drop updates that were finished or have failed, once Telegram can no longer send them again."""
         await self._database.execute(
-            "DELETE FROM updates WHERE state = 'done' AND finished_at < ?", (to_text(now - keep),)
+            "DELETE FROM updates WHERE state != ? AND coalesce(finished_at, received_at) < ?",
+            (UpdateState.PENDING, to_text(now - keep)),
         )
