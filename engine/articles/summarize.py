@@ -2,10 +2,10 @@
 
 import asyncio
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import pairwise
 
 from engine.articles.article import Article
 from engine.articles.check import Source, numbers
@@ -230,7 +230,7 @@ def _prompt(
 _PROMPT_VERSION = 3
 """Counts up with each change of the words below, so that no summary of an older prompt is shown."""
 
-_CHOICE_VERSION = 2
+_CHOICE_VERSION = 3
 """The same for the choice of sentences."""
 
 
@@ -261,12 +261,16 @@ def _ask_translation(text: str, language: str) -> tuple[ChatMessage, ...]:
 
 
 def _parts(article: Article) -> list[list[str]]:
-    """The sentences of the text but its title in at most MOST_PARTS runs of about the same number."""
+    """The sentences of the text but its title in at most MOST_PARTS runs of about the same length."""
     title = terms(article.title)
-    sentences = [each for each in split_sentences(article.text) if terms(each) != title] or [article.text]
-    count = max(1, min(MOST_PARTS, article.words // _WORDS_A_PART, len(sentences)))
-    bounds = [len(sentences) * number // count for number in range(count + 1)]
-    return [sentences[start:end] for start, end in pairwise(bounds)]
+    count = max(1, min(MOST_PARTS, article.words // _WORDS_A_PART))
+    parts: defaultdict[int, list[str]] = defaultdict(list)
+    start = 0
+    for sentence in split_sentences(article.text):
+        start = article.text.find(sentence, start)
+        if terms(sentence) != title:
+            parts[count * start // len(article.text)].append(sentence)
+    return list(parts.values()) or [[article.text]]
 
 
 def _summary(
