@@ -202,10 +202,15 @@ class Database:
             raise
 
     async def execute(self, sql: str, parameters: Parameters = ()) -> int:
-        """One statement in a transaction of its own; returns the number of rows it changed."""
-        async with self.transaction() as connection:
-            cursor = await connection.execute(sql, parameters)
-            return cursor.rowcount
+        """One statement in a transaction of its own; returns the number of rows it changed.
+
+        Raises WriteRefusedError, DamagedError.
+        """
+        # Outside of a transaction SQLite commits a statement by itself, in one visit to the writer's thread.
+        async with self._lock:
+            with told_plainly():
+                cursor = await _to_the_end(self._writer.execute(sql, parameters))
+                return cursor.rowcount
 
     async def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """All rows of a query over what is committed. Raises DamagedError."""
