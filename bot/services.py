@@ -217,7 +217,9 @@ async def _assemble(
         adapters=adapters,
         exporter=Exporter(database=database, data_folder=settings.data),
         forgetter=Forgetter(store=erasures, data_folder=settings.data, now=core.now),
-        erasures=ErasureFollower(store=erasures, model=model, adapters=adapters, memory=memory),
+        erasures=ErasureFollower(
+            store=erasures, model=model, adapters=adapters, memory=memory, profiles=profiles
+        ),
         shelf=shelf(settings),
         assistant=Assistant(
             messages=core.messages,

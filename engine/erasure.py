@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.language.model import LanguageModel
+from engine.profile.engine import ProfileEngine
 from engine.profile.memory import Memory
 from engine.serving import ServedAdapters
 from engine.tuning.job import JOBS_NAME, candidate_folder, examples_file
@@ -47,10 +48,17 @@ class ErasureFollower:
     """Lets the serving process follow erasures, its own and those of other processes."""
 
     def __init__(
-        self, *, store: ErasureStore, model: LanguageModel, adapters: ServedAdapters, memory: Memory
+        self,
+        *,
+        store: ErasureStore,
+        model: LanguageModel,
+        adapters: ServedAdapters,
+        memory: Memory,
+        profiles: ProfileEngine,
     ) -> None:
         self._store = store
         self._memory = memory
+        self._profiles = profiles
         self._model = model
         self._adapters = adapters
         self._seen: int | None = None
@@ -60,6 +68,7 @@ class ErasureFollower:
         last = await self._store.last()
         if self._seen is not None and last != self._seen:
             self._memory.drop()
+            self._profiles.drop()
             await self._adapters.refresh()
             await self._model.drop_prefixes()
         self._seen = last

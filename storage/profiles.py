@@ -63,6 +63,11 @@ class ProfileStore:
             beliefs=tuple(await self._beliefs(user_id)),
         )
 
+    async def revision(self, user_id: int) -> int | None:
+        """How often a profile has been changed; None before the first save."""
+        row = await self._database.fetch_one("SELECT revision FROM profiles WHERE user_id = ?", (user_id,))
+        return None if row is None else int(row["revision"])
+
     async def save(
         self,
         user_id: int,

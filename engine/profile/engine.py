@@ -1,7 +1,7 @@
 """The profiles of all users: loaded, stepped and saved, one message at a time."""
 
 import asyncio
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
@@ -15,6 +15,12 @@ from storage.beliefs import Cause, ProfileChange
 from storage.profiles import ProfileStore
 from storage.records import Message
 
+_HELD = 64
+"""Profiles in memory: reading a thousand beliefs anew for each message takes longer than learning from it."""
+
+_MOST_CLOSED = 200
+"""A profile with more closed beliefs is read anew, which leaves the old ones out."""
+
 
 class ProfileEngine:
     """Learns from each message once. No language model is asked."""
@@ -27,13 +33,22 @@ class ProfileEngine:
         self._embedder = embedder
         self._now = now
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._held: OrderedDict[int, Profile] = OrderedDict()
 
     async def get(self, user_id: int) -> Profile:
         """A user's profile; an empty one for somebody who has said nothing yet."""
-        stored = await self._store.load(user_id)
-        if stored is None:
-            return Profile()
-        return profile_of(stored)
+        held = self._held.pop(user_id, None)
+        if held is None or held.revision != await self._store.revision(user_id):
+            stored = await self._store.load(user_id)
+            if stored is None:
+                return Profile()
+            held = profile_of(stored)
+        self._hold(user_id, held)
+        return held
+
+    def drop(self) -> None:
+        """Let go of the profiles held in memory; each is read again when it is needed."""
+        self._held.clear()
 
     async def observe(self, message: Message) -> None:
         """Learn from a message once and keep its turn for recall, when it is in the user's own words."""
@@ -126,7 +141,7 @@ class ProfileEngine:
     async def _save(self, user_id: int, change: Change, cause: Cause, message_id: int | None) -> None:
         profile = change.profile
         # Not saved when the user was forgotten meanwhile: then there is nothing to learn of them.
-        await self._store.save(
+        saved = await self._store.save(
             user_id,
             revision=profile.revision,
             last_message_id=profile.last_message_id,
@@ -136,3 +151,12 @@ class ProfileEngine:
             cause=cause,
             message_id=message_id,
         )
+        self._held.pop(user_id, None)
+        closed = sum(belief.valid_to is not None for belief in profile.beliefs)
+        if saved and closed <= _MOST_CLOSED:
+            self._hold(user_id, replace(profile, revision=profile.revision + 1))
+
+    def _hold(self, user_id: int, profile: Profile) -> None:
+        self._held[user_id] = profile
+        if len(self._held) > _HELD:
+            self._held.popitem(last=False)
