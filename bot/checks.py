@@ -185,8 +185,13 @@ async def check_adapters(database: Database, data: Path, model: ModelLook) -> Fi
     refusals: list[str] = []
     for adapter in adapters:
         try:
-            folder = data / adapter.folder
-            read_adapter(folder, base_model=model.name, shapes=model.shapes, max_rank=MAX_RANK)
+            read_adapter(
+                data / adapter.folder,
+                base_model=model.name,
+                shapes=model.shapes,
+                max_rank=MAX_RANK,
+                secret=adapter.secret,
+            )
         except AdapterError as error:
             refusals.append(str(error))
     if refusals:

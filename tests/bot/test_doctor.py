@@ -12,7 +12,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 from bot.checks import Finding, State
 from bot.doctor import as_json, as_line, examine
 from bot.settings import Settings
-from engine.language.peft_format import WEIGHTS_NAME
+from engine.language.peft_format import WEIGHTS_NAME, write_adapter
 from storage.database import Database
 from storage.lock import folder_lock
 from storage.migrations import MIGRATIONS
@@ -21,7 +21,7 @@ from storage.runs import RunStore
 from storage.users import UserStore
 from tests.bot_api import BotApiServer
 from tests.bot_api.process import REPOSITORY
-from tests.engine.language.conftest import random_weights, save_adapter, save_tiny
+from tests.engine.language.conftest import random_weights, save_tiny
 
 USER_ID = 2001
 CHECKS = [
@@ -37,20 +37,27 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def settings(tmp_path: Path, model_folder: Path, server: BotApiServer) -> Settings:
+    return await in_good_order(tmp_path / "data", model_folder, server)
+
+
+async def in_good_order(
+    data: Path, model_folder: Path, server: BotApiServer, *, key: str | None = None
+) -> Settings:
     """A folder in good order: one person, who is answered by weights of their own since last night."""
-    data = tmp_path / "data"
     now = datetime.now(UTC)
-    database = await Database.open(data / "mynah.db")
+    database = await Database.open(data / "mynah.db", key=key)
     await UserStore(database).add(USER_ID, name="Ada", is_owner=True, now=now)
     runs = RunStore(database)
     run = await runs.start(USER_ID, local_date=date(2026, 3, 2), now=now)
     assert run is not None
     adapter = await runs.add_candidate(USER_ID, base_model="tiny-llama", run_id=run.run_id, now=now)
-    save_adapter(data / adapter.folder, random_weights(1))
+    (data / adapter.folder).mkdir(parents=True)
+    write_adapter(data / adapter.folder, random_weights(1), base_model="tiny-llama", secret=adapter.secret)
     await runs.promote(run.run_id, version=adapter.version, reason="better", report="{}", now=now)
     await database.close()
     return Settings(
         data=data,
+        database_key=key,
         model=str(model_folder),
         device="cpu",
         telegram_bot_token=server.token,
@@ -78,6 +85,14 @@ async def test_a_folder_in_good_order_has_no_fault(settings: Settings):
     assert next(one.said for one in findings if one.check == "telegram") == "The token is that of @mynah_bot."
     assert next(one.said for one in findings if one.check == "adapters") == "1 can be served."
     assert next(one.said for one in findings if one.check == "night") == "2026-03-02: promoted. better"
+
+
+async def test_sealed_weights_are_checked_with_their_secret(
+    tmp_path: Path, model_folder: Path, server: BotApiServer
+):
+    settings = await in_good_order(tmp_path / "sealed", model_folder, server, key="a key")
+
+    assert (await finding_of("adapters", settings)).said == "1 can be served."
 
 
 async def test_a_folder_that_does_not_exist_yet_has_no_fault(settings: Settings, tmp_path: Path):
