@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from engine.language.size import is_as_large_as
+
 SMALLEST_WRITER_BYTES = 900_000_000
 """Half a billion parameters at two bytes each.
 
@@ -11,6 +13,5 @@ sentences do, after ten seconds instead of a hundredth of one.
 
 
 def words_its_own(folder: Path) -> bool:
-    """Whether the model in this folder is large enough; one whose weights lie elsewhere is thought to be."""
-    size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    return size == 0 or size >= SMALLEST_WRITER_BYTES
+    """Whether the model in this folder is large enough."""
+    return is_as_large_as(folder, SMALLEST_WRITER_BYTES)

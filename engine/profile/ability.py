@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from engine.language.size import is_as_large_as
+
 SMALLEST_READER_BYTES = 900_000_000
 """Half a billion parameters at two bytes each, until measured otherwise."""
 
 
 def uses_recall(folder: Path) -> bool:
-    """Whether the model in this folder is large enough; one whose weights lie elsewhere is thought to be."""
-    size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    return size == 0 or size >= SMALLEST_READER_BYTES
+    """Whether the model in this folder is large enough."""
+    return is_as_large_as(folder, SMALLEST_READER_BYTES)
