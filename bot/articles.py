@@ -260,14 +260,8 @@ class ArticleHandlers:
         in_place_of: int | None = None,
     ) -> None:
         """Sum up what was read before in another way; as a tap asks, in the place of the summary before."""
-        usual = (Length(reply.length or Length.NORMAL), reply.bullets)
-        wish = await self._library.wish(asked.user_id, Wanted(language=wanted.language), usual)
-        wish = Wish(
-            length=(wanted.length or usual[0]).stepped(wanted.steps),
-            bullets=usual[1] if wanted.bullets is None else wanted.bullets,
-            language=wanted.language,
-            interests=wish.interests,
-        )
+        form = (Length(reply.length or Length.NORMAL), reply.bullets)
+        wish = await self._library.wish_beside(asked.user_id, wanted, form)
 
         async def read() -> Article:
             return article_of(reading)

@@ -17,8 +17,8 @@ from engine.articles.fence import fenced
 from engine.articles.points import Point, checked_points
 from engine.articles.questions import may_answer, stem, subject_of
 from engine.articles.salience import split_sentences, terms
-from engine.articles.summarize import Reader
-from engine.language.model import ChatMessage, GenerationRequest, LanguageModel, SamplingParams
+from engine.articles.summarize import Reader, write_for
+from engine.language.model import ChatMessage, LanguageModel, SamplingParams
 from engine.language.thoughts import strip_thoughts
 from engine.profile.embedding import Embedder
 from storage.records import FinishReason, Role
@@ -82,16 +82,7 @@ async def _worded(
     writer: LanguageModel, passages: Sequence[str], question: str, reader: Reader
 ) -> tuple[Point, ...]:
     """The model's answer where the passages bear it out, else the best passage."""
-    completion = await writer.generate(
-        GenerationRequest(
-            user_id=reader.user_id,
-            messages=(_ask(passages, question),),
-            adapter=reader.adapter,
-            sampling=_SAMPLING,
-        ),
-        cancellation=reader.cancellation,
-    )
-    reader.check_wanted()
+    completion = await write_for(reader, writer, (_ask(passages, question),), _SAMPLING)
     text = strip_thoughts(completion.text)
     if _SILENT.search(text):
         return ()

@@ -67,7 +67,11 @@ class Library:
     async def wish(self, user_id: int, wanted: Wanted, usual: Form) -> Wish:
         """How a reader wants their next summary: as asked now, else as they have liked the last ones."""
         opinions = [_opinion(one) for one in await self._readings.opinions(user_id)]
-        length, bullets = preferred_form(opinions, usual)
+        return await self.wish_beside(user_id, wanted, preferred_form(opinions, usual))
+
+    async def wish_beside(self, user_id: int, wanted: Wanted, form: Form) -> Wish:
+        """What is asked for now, and where nothing is said the form that is given."""
+        length, bullets = form
         return Wish(
             length=(wanted.length or length).stepped(wanted.steps),
             bullets=bullets if wanted.bullets is None else wanted.bullets,

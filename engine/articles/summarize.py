@@ -174,7 +174,7 @@ class Summarizer:
         if self._writer is not None:
             source = await asyncio.to_thread(Source, "\n".join(sentences), title=article.title)
             messages = await asyncio.to_thread(_prompt, self._writer, article, sentences, count, reader.wish)
-            completion = await _generate(self._writer, messages, reader)
+            completion = await write_for(reader, self._writer, messages, _SAMPLING)
             points = checked_points(
                 strip_thoughts(completion.text),
                 source,
@@ -191,7 +191,8 @@ async def _translated(writer: LanguageModel, points: Sequence[Point], reader: Re
     language = reader.wish.language or "en"
     translated: list[Point] = []
     for point in points:
-        completion = await _generate(writer, _ask_translation(point.text, language), reader)
+        asked = _ask_translation(point.text, language)
+        completion = await write_for(reader, writer, asked, _SAMPLING)
         text = " ".join(strip_thoughts(completion.text).split())
         finished = completion.finish_reason is FinishReason.STOP
         sure = finished and language_of(text) == language and numbers(text) == numbers(point.text)
@@ -199,10 +200,13 @@ async def _translated(writer: LanguageModel, points: Sequence[Point], reader: Re
     return translated
 
 
-async def _generate(writer: LanguageModel, messages: tuple[ChatMessage, ...], reader: Reader) -> Completion:
+async def write_for(
+    reader: Reader, writer: LanguageModel, messages: tuple[ChatMessage, ...], sampling: SamplingParams
+) -> Completion:
+    """What the model writes for a reader, with their weights. Raises SummaryStoppedError, ModelError."""
     completion = await writer.generate(
         GenerationRequest(
-            user_id=reader.user_id, messages=messages, adapter=reader.adapter, sampling=_SAMPLING
+            user_id=reader.user_id, messages=messages, adapter=reader.adapter, sampling=sampling
         ),
         cancellation=reader.cancellation,
     )
