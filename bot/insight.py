@@ -18,6 +18,7 @@ from engine.language.model import LanguageModel
 from engine.lineage import Lineage, Lineages
 from engine.profile.engine import ProfileEngine
 from engine.serving import ServedAdapters
+from engine.tuning.nightly import due_date
 from storage.messages import MessageStore
 from storage.records import Generation, Message
 from storage.runs import RunStore
@@ -143,9 +144,8 @@ class InsightHandlers:
 
 def next_night(now: datetime, timezone: ZoneInfo, nightly: time) -> datetime:
     """When the next nightly run is due, after `now` (aware)."""
-    today = now.astimezone(timezone).date()
-    due = (datetime.combine(today + timedelta(days=days), nightly, tzinfo=timezone) for days in (0, 1))
-    return next(moment for moment in due if moment > now)
+    following = due_date(now, timezone, nightly) + timedelta(days=1)
+    return datetime.combine(following, nightly, tzinfo=timezone)
 
 
 def _in_view(made: Generation, question: Message | None, texts: Texts) -> str:
