@@ -18,12 +18,11 @@ from sqlcipher3 import dbapi2 as sqlcipher
 from storage.errors import (
     DamagedError,
     FolderError,
-    NewerDatabaseError,
     StorageError,
     WriteRefusedError,
     WrongKeyError,
 )
-from storage.migrations import MIGRATIONS, migrate
+from storage.migrations import migrate, seen_steps
 
 Parameters = Iterable[Any]
 Row = sqlite3.Row
@@ -100,12 +99,8 @@ def check_database(path: Path, *, key: str | None) -> None:
     """
     with told_plainly(), closing(connect(path, key)) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
-        [version] = connection.execute("PRAGMA user_version").fetchone()
-        [found] = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    if found != "ok":
-        raise DamagedError(_without_heading(found))
-    if version > len(MIGRATIONS):
-        raise NewerDatabaseError(version, len(MIGRATIONS))
+        _check(connection, "integrity_check")
+        seen_steps(connection)
 
 
 async def _to_the_end(step: Awaitable[Any]) -> Any:
@@ -269,7 +264,7 @@ def _prepare(path: Path, key: str | None) -> None:
             path.chmod(0o600)
             for pragma in _PRAGMAS:
                 connection.execute(pragma)
-            _check(connection)
+            _check(connection, "quick_check")
             migrate(connection)
     except OSError as error:
         raise FolderError(path.parent, error.strerror or type(error).__name__) from error
@@ -281,8 +276,8 @@ def _look(path: Path, key: str | None) -> None:
         connection.execute("SELECT count(*) FROM sqlite_schema")
 
 
-def _check(connection: sqlite3.Connection) -> None:
-    [found] = connection.execute("PRAGMA quick_check(1)").fetchone()
+def _check(connection: sqlite3.Connection, check: Literal["quick_check", "integrity_check"]) -> None:
+    [found] = connection.execute(f"PRAGMA {check}(1)").fetchone()
     if found != "ok":
         raise DamagedError(_without_heading(found))
 

@@ -460,6 +460,14 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
 )
 
 
+def seen_steps(db: sqlite3.Connection) -> int:
+    """How many of the steps a file has seen. Raises NewerDatabaseError."""
+    seen = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if seen > len(MIGRATIONS):
+        raise NewerDatabaseError(seen, len(MIGRATIONS))
+    return seen
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Apply the steps that this file has not seen. Raises NewerDatabaseError.
 
@@ -467,9 +475,7 @@ def migrate(db: sqlite3.Connection) -> None:
     take along what refers to the old one.
     """
     db.execute("PRAGMA foreign_keys = OFF")
-    seen = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if seen > len(MIGRATIONS):
-        raise NewerDatabaseError(seen, len(MIGRATIONS))
+    seen = seen_steps(db)
     for count, step in enumerate(MIGRATIONS[seen:], start=seen + 1):
         db.execute("BEGIN IMMEDIATE")
         try:
