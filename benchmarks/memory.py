@@ -33,7 +33,6 @@ from engine.profile.shelf import pack
 from storage.database import Database
 from storage.memories import MemoryStore, NewMemory
 from storage.messages import MessageStore
-from storage.profiles import ProfileStore
 from storage.records import Message, NewMessage, Origin, Role
 from storage.users import UserStore
 from tests.engine.profile.sessions import BEGIN, sessions
@@ -93,18 +92,10 @@ async def open_bench(path: Path, embedder: Embedder, now: datetime) -> Bench:
     """An empty store, and what works over it; questions are asked at `now`."""
     database = await Database.open(path)
     await UserStore(database).add(USER_ID, name="Ada", is_owner=False, now=BEGIN)
-    messages, store = MessageStore(database), ProfileStore(database)
-    memory = Memory(
-        store=MemoryStore(database),
-        messages=messages,
-        profiles=store,
-        embedder=embedder,
-        now=lambda: now,
-        timezone=UTC,
-    )
-    profiles = ProfileEngine(store=store, memory=memory, embedder=embedder, now=lambda: now)
+    messages = MessageStore(database)
+    profiles = ProfileEngine.over(database, embedder=embedder, now=lambda: now, timezone=UTC)
     conversation_id = await messages.start_conversation(user_id=USER_ID, chat_id=USER_ID, now=BEGIN)
-    return Bench(database, messages, memory, profiles, conversation_id)
+    return Bench(database, messages, profiles.memory, profiles, conversation_id)
 
 
 async def session_figures(folder: Path, embedder: Embedder, *, count: int, seed: int) -> dict[str, float]:

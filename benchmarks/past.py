@@ -20,10 +20,8 @@ from engine.past.importer import Importer
 from engine.past.telegram_export import read_export
 from engine.profile.embedding import Vector
 from engine.profile.engine import ProfileEngine
-from engine.profile.memory import Memory
 from storage.database import Database
 from storage.past import PastStore
-from storage.profiles import ProfileStore
 from storage.users import UserStore
 
 USER_ID = 2001
@@ -75,8 +73,7 @@ def _message(number: int) -> dict[str, object]:
 async def _import(export: Path, folder: Path) -> int:
     database = await Database.open(folder / "mynah.db")
     past, users = PastStore(database), UserStore(database)
-    memory = Memory.over(database, embedder=NoEmbedder(), now=utc_now, timezone=UTC)
-    profiles = ProfileEngine(store=ProfileStore(database), memory=memory, embedder=NoEmbedder(), now=utc_now)
+    profiles = ProfileEngine.over(database, embedder=NoEmbedder(), now=utc_now, timezone=UTC)
     importer = Importer(past=past, users=users, profiles=profiles, now=utc_now)
     await users.note(USER_ID, name="Ada", now=utc_now())
     await past.set_observed(USER_ID, 1 << 62)

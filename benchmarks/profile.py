@@ -39,12 +39,9 @@ from engine.profile.document import document_of
 from engine.profile.embedding import NanoEmbedder
 from engine.profile.engine import ProfileEngine
 from engine.profile.keys import canonical_key
-from engine.profile.memory import Memory
 from engine.profile.profile import Profile, observe
 from storage.beliefs import SELF, Belief, Cause, Edit
 from storage.database import Database
-from storage.memories import MemoryStore
-from storage.messages import MessageStore
 from storage.profiles import ProfileStore
 from storage.records import Message, Role
 from storage.users import UserStore
@@ -180,15 +177,7 @@ async def _engine_after(
         cause=Cause.MESSAGE,
         message_id=None,
     )
-    memory = Memory(
-        store=MemoryStore(database),
-        messages=MessageStore(database),
-        profiles=store,
-        embedder=embedder,
-        now=lambda: BEGIN,
-        timezone=UTC,
-    )
-    return ProfileEngine(store=store, memory=memory, embedder=embedder, now=lambda: BEGIN), database
+    return ProfileEngine.over(database, embedder=embedder, now=lambda: BEGIN, timezone=UTC), database
 
 
 def replay_figures(count: int) -> dict[str, float]:

@@ -19,10 +19,8 @@ from engine.past.own_export import is_own_export, read_own_export
 from engine.past.telegram_export import read_export
 from engine.profile.embedding import Embedder, NanoEmbedder
 from engine.profile.engine import ProfileEngine
-from engine.profile.memory import Memory
 from storage.lock import folder_lock
 from storage.past import PastStore
-from storage.profiles import ProfileStore
 from storage.users import UserStore
 
 _NOTHING = "There is no line of the person {user_id} in {file}.\n"
@@ -36,13 +34,11 @@ async def import_file(
     configure(logging.WARNING)
     with folder_lock(settings.data, "import"):
         async with open_database(settings) as database:
-            embeds = embedder or NanoEmbedder()
-            memory = Memory.over(database, embedder=embeds, now=utc_now, timezone=settings.timezone)
             importer = Importer(
                 past=PastStore(database),
                 users=UserStore(database),
-                profiles=ProfileEngine(
-                    store=ProfileStore(database), memory=memory, embedder=embeds, now=utc_now
+                profiles=ProfileEngine.over(
+                    database, embedder=embedder or NanoEmbedder(), now=utc_now, timezone=settings.timezone
                 ),
                 now=utc_now,
             )

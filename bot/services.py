@@ -25,7 +25,6 @@ from engine.language.model import LanguageModel, SamplingParams
 from engine.profile.ability import uses_recall
 from engine.profile.embedding import Embedder, NanoEmbedder
 from engine.profile.engine import ProfileEngine
-from engine.profile.memory import Memory
 from engine.serving import ServedAdapters
 from engine.speech import Transcriber, find_transcriber
 from engine.tuning.child import ChildTrainer, Trainer
@@ -39,7 +38,6 @@ from storage.groups import GroupStore
 from storage.messages import MessageStore
 from storage.outbox import OutboxStore
 from storage.preferences import PreferenceStore
-from storage.profiles import ProfileStore
 from storage.readings import ReadingStore
 from storage.runs import RunStore
 from storage.shelf import Shelf
@@ -192,8 +190,7 @@ async def _assemble(
     settings, database = core.settings, core.database
     adapters = ServedAdapters(runs=core.runs, model=model, data_folder=settings.data)
     groups = GroupStore(database)
-    memory = Memory.over(database, embedder=embedder, now=core.now, timezone=settings.timezone)
-    profiles = ProfileEngine(store=ProfileStore(database), memory=memory, embedder=embedder, now=core.now)
+    profiles = ProfileEngine.over(database, embedder=embedder, now=core.now, timezone=settings.timezone)
     access = Access(
         users=core.users,
         groups=groups,
@@ -217,15 +214,13 @@ async def _assemble(
         adapters=adapters,
         exporter=Exporter(database=database, data_folder=settings.data),
         forgetter=Forgetter(store=erasures, data_folder=settings.data, now=core.now),
-        erasures=ErasureFollower(
-            store=erasures, model=model, adapters=adapters, memory=memory, profiles=profiles
-        ),
+        erasures=ErasureFollower(store=erasures, model=model, adapters=adapters, profiles=profiles),
         shelf=shelf(settings),
         assistant=Assistant(
             messages=core.messages,
             model=model,
             adapters=adapters,
-            recall=memory.recall if uses_recall(core.base.folder) else None,
+            recall=profiles.memory.recall if uses_recall(core.base.folder) else None,
             sampling=_sampling(settings),
             now=core.now,
         ),

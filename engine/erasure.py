@@ -8,7 +8,6 @@ from pathlib import Path
 
 from engine.language.model import LanguageModel
 from engine.profile.engine import ProfileEngine
-from engine.profile.memory import Memory
 from engine.serving import ServedAdapters
 from engine.tuning.job import JOBS_NAME, candidate_folder, examples_file
 from storage.erasure import ErasureStore
@@ -53,11 +52,9 @@ class ErasureFollower:
         store: ErasureStore,
         model: LanguageModel,
         adapters: ServedAdapters,
-        memory: Memory,
         profiles: ProfileEngine,
     ) -> None:
         self._store = store
-        self._memory = memory
         self._profiles = profiles
         self._model = model
         self._adapters = adapters
@@ -67,7 +64,6 @@ class ErasureFollower:
         """After an erasure, drop what was computed from anybody's words, and weights that are gone."""
         last = await self._store.last()
         if self._seen is not None and last != self._seen:
-            self._memory.drop()
             self._profiles.drop()
             await self._adapters.refresh()
             await self._model.drop_prefixes()

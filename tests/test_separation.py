@@ -10,11 +10,9 @@ import pytest
 from engine.assistant import Assistant, Question, Wishes
 from engine.language.model import AdapterRef, GenerationRequest, SamplingParams
 from engine.profile.engine import ProfileEngine
-from engine.profile.memory import Memory
 from engine.serving import ServedAdapters
 from storage.database import Database
 from storage.messages import MessageStore
-from storage.profiles import ProfileStore
 from storage.runs import RunStore
 from storage.users import UserStore
 from tests.conftest import Clock
@@ -41,11 +39,7 @@ class Talk:
         self.runs = RunStore(database)
         self.messages = MessageStore(database)
         self.adapters = ServedAdapters(runs=self.runs, model=self.model, data_folder=folder)
-        embedder = FakeEmbedder()
-        memory = Memory.over(database, embedder=embedder, now=clock, timezone=UTC)
-        self.profiles = ProfileEngine(
-            store=ProfileStore(database), memory=memory, embedder=embedder, now=clock
-        )
+        self.profiles = ProfileEngine.over(database, embedder=FakeEmbedder(), now=clock, timezone=UTC)
         self._clock = clock
         self.assistant = Assistant(
             messages=self.messages,
@@ -53,7 +47,7 @@ class Talk:
             adapters=self.adapters,
             sampling=SamplingParams(max_new_tokens=50),
             now=clock,
-            recall=memory.recall,
+            recall=self.profiles.memory.recall,
         )
 
     async def say(self, user_id: int, number: int) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from engine.profile.document import document_of, profile_of
 from engine.profile.embedding import Embedder
@@ -12,6 +12,9 @@ from engine.profile.memory import Memory
 from engine.profile.profile import Change, Profile, is_own_words, keep, observe, observe_note
 from engine.profile.revision import revise
 from storage.beliefs import Cause, ProfileChange
+from storage.database import Database
+from storage.memories import MemoryStore
+from storage.messages import MessageStore
 from storage.profiles import ProfileStore
 from storage.records import Message
 
@@ -28,12 +31,28 @@ class ProfileEngine:
     def __init__(
         self, *, store: ProfileStore, memory: Memory, embedder: Embedder, now: Callable[[], datetime]
     ) -> None:
+        self.memory = memory
         self._store = store
-        self._memory = memory
         self._embedder = embedder
         self._now = now
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._held: OrderedDict[int, Profile] = OrderedDict()
+
+    @classmethod
+    def over(
+        cls, database: Database, *, embedder: Embedder, now: Callable[[], datetime], timezone: tzinfo
+    ) -> "ProfileEngine":
+        """The profiles of everybody in one database, and what can be recalled of them."""
+        store = ProfileStore(database)
+        memory = Memory(
+            store=MemoryStore(database),
+            messages=MessageStore(database),
+            profiles=store,
+            embedder=embedder,
+            now=now,
+            timezone=timezone,
+        )
+        return cls(store=store, memory=memory, embedder=embedder, now=now)
 
     async def get(self, user_id: int) -> Profile:
         """A user's profile; an empty one for somebody who has said nothing yet."""
@@ -47,42 +66,40 @@ class ProfileEngine:
         return held
 
     def drop(self) -> None:
-        """Let go of the profiles held in memory; each is read again when it is needed."""
+        """Let go of what is held in memory of anybody; it is read again when it is needed."""
         self._held.clear()
+        self.memory.drop()
 
     async def observe(self, message: Message) -> None:
         """Learn from a message once and keep its turn for recall, when it is in the user's own words."""
-        if not is_own_words(message):
-            return
-        vector = await self._embedder.embed(message.text)
-        await self._memory.remember(message, vector)
-        async with self._locks[message.user_id]:
-            profile = await self.get(message.user_id)
-            if profile.has_seen(message.message_id):
-                return
-            change = observe(profile, message, vector)
-            await self._save(message.user_id, change, Cause.MESSAGE, message.message_id)
-        await self._memory.catch_up(message.user_id)
+        if await self._learn(message, is_past=False):
+            await self.memory.catch_up(message.user_id)
 
     async def observe_past(self, message: Message) -> None:
         """Learn from a line that was said before the bot was there; the caller sees that it comes once."""
+        await self._learn(message, is_past=True)
+
+    async def _learn(self, message: Message, *, is_past: bool) -> bool:
+        """Take one step; False for what is not the user's own words, or was learnt from already."""
         if not is_own_words(message):
-            return
+            return False
         vector = await self._embedder.embed(message.text)
-        await self._memory.remember(message, vector)
+        await self.memory.remember(message, vector)
         async with self._locks[message.user_id]:
             profile = await self.get(message.user_id)
+            if not is_past and profile.has_seen(message.message_id):
+                return False
             change = observe(profile, message, vector)
-            # A chat message with a smaller number may still be on its way here.
-            seen = replace(change.profile, seen_up_to=profile.seen_up_to, recent=profile.recent)
-            await self._save(
-                message.user_id, replace(change, profile=seen), Cause.MESSAGE, message.message_id
-            )
+            if is_past:  # a chat message with a smaller number may still be on its way here
+                seen = replace(change.profile, seen_up_to=profile.seen_up_to, recent=profile.recent)
+                change = replace(change, profile=seen)
+            await self._save(message.user_id, change, Cause.MESSAGE, message.message_id)
+        return True
 
     async def revise(self, message: Message, *, before: str) -> None:
         """Follow a message of which the author has changed the words; no trace is kept of a lost belief."""
         vector = await self._embedder.embed(message.text)
-        await self._memory.remember(message, vector)
+        await self.memory.remember(message, vector)
         async with self._locks[message.user_id]:
             profile = await self.get(message.user_id)
             if not profile.has_seen(message.message_id):
@@ -126,13 +143,13 @@ class ProfileEngine:
                 if belief.belief_id == belief_id
                 for one in belief.evidence
             ]
-            await self._memory.forget(user_id, resting)
+            await self.memory.forget(user_id, resting)
             return await self._store.erase_belief(user_id, belief_id)
 
     async def erase_resting_on(self, user_id: int, message_ids: Collection[int]) -> None:
         """Remove every belief that rests on nothing but these messages, and never recall them again."""
         async with self._locks[user_id]:
-            await self._memory.forget(user_id, message_ids)
+            await self.memory.forget(user_id, message_ids)
             for belief in await self._store.all_beliefs(user_id):
                 resting = {evidence.message_id for evidence in belief.evidence}
                 if resting and resting <= set(message_ids):

@@ -17,7 +17,6 @@ from engine.profile.sentences import own_words, stated_clauses
 from engine.profile.shelf import Shelf, pack
 from engine.profile.when import Span, span_of
 from storage.beliefs import Belief, BeliefStatus
-from storage.database import Database
 from storage.memories import MemoryStore, NewMemory, RememberedTurn
 from storage.messages import MessageStore
 from storage.profiles import ProfileStore
@@ -78,20 +77,6 @@ class Memory:
         self._shelves: OrderedDict[int, Shelf] = OrderedDict()
         self._complete: set[int] = set()
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-
-    @classmethod
-    def over(
-        cls, database: Database, *, embedder: Embedder, now: Callable[[], datetime], timezone: tzinfo
-    ) -> "Memory":
-        """The memory of everybody in one database."""
-        return cls(
-            store=MemoryStore(database),
-            messages=MessageStore(database),
-            profiles=ProfileStore(database),
-            embedder=embedder,
-            now=now,
-            timezone=timezone,
-        )
 
     async def remember(self, message: Message, vector: Vector) -> None:
         """Index a turn and its current reply; one that must not be remembered is refused."""

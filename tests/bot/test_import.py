@@ -11,10 +11,8 @@ from bot.importing import import_file
 from bot.settings import Settings
 from engine.export import Exporter
 from engine.profile.engine import ProfileEngine
-from engine.profile.memory import Memory
 from storage.database import Database
 from storage.messages import MessageStore
-from storage.profiles import ProfileStore
 from storage.records import Message, NewMessage, Role
 from storage.users import UserStore
 from tests.conftest import Clock
@@ -72,10 +70,7 @@ async def logged(folder: Path) -> list[Message]:
 async def profile(folder: Path, clock: Clock):
     database = await Database.open(folder / "data" / "mynah.db")
     try:
-        memory = Memory.over(database, embedder=FakeEmbedder(), now=clock, timezone=UTC)
-        engine = ProfileEngine(
-            store=ProfileStore(database), memory=memory, embedder=FakeEmbedder(), now=clock
-        )
+        engine = ProfileEngine.over(database, embedder=FakeEmbedder(), now=clock, timezone=UTC)
         return await engine.get(ADA)
     finally:
         await database.close()

@@ -5,11 +5,9 @@ from datetime import UTC
 import pytest
 
 from engine.profile.engine import ProfileEngine
-from engine.profile.memory import Memory
 from storage.database import Database
 from storage.erasure import ErasureStore
 from storage.messages import MessageStore
-from storage.profiles import ProfileStore
 from storage.records import Message, NewMessage, Role
 from storage.users import UserStore
 from tests.conftest import Clock
@@ -26,10 +24,7 @@ class Chat:
         self._messages = MessageStore(database)
 
     def engine(self) -> ProfileEngine:
-        embedder = FakeEmbedder()
-        memory = Memory.over(self._database, embedder=embedder, now=self._clock, timezone=UTC)
-        store = ProfileStore(self._database)
-        return ProfileEngine(store=store, memory=memory, embedder=embedder, now=self._clock)
+        return ProfileEngine.over(self._database, embedder=FakeEmbedder(), now=self._clock, timezone=UTC)
 
     async def say(self, text: str) -> Message:
         self._clock.advance(minutes=1)

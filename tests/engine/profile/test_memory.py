@@ -7,12 +7,11 @@ import pytest
 
 from engine.profile.engine import ProfileEngine
 from engine.profile.keys import index_words, query_words
-from engine.profile.memory import Memory, asks_about_the_past, lines_of
+from engine.profile.memory import asks_about_the_past, lines_of
 from engine.profile.shelf import Shelf, pack
 from storage.database import Database
-from storage.memories import MemoryStore, MemoryVector
+from storage.memories import MemoryVector
 from storage.messages import MessageStore
-from storage.profiles import ProfileStore
 from storage.records import Message, NewMessage, Origin, Role
 from storage.users import UserStore
 from tests.conftest import Clock
@@ -27,16 +26,8 @@ class Diary:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.messages = MessageStore(database)
         self.clock = clock
-        store = ProfileStore(database)
-        self.memory = Memory(
-            store=MemoryStore(database),
-            messages=self.messages,
-            profiles=store,
-            embedder=FakeEmbedder(),
-            now=clock,
-            timezone=UTC,
-        )
-        self.profiles = ProfileEngine(store=store, memory=self.memory, embedder=FakeEmbedder(), now=clock)
+        self.profiles = ProfileEngine.over(database, embedder=FakeEmbedder(), now=clock, timezone=UTC)
+        self.memory = self.profiles.memory
         self.conversations: dict[int, int] = {}
 
     async def log(
