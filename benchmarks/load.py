@@ -20,12 +20,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from telegram.request import BaseRequest, RequestData
+from telegram.request import RequestData
 
 from bot.app import Wires, build
 from bot.running import running
 from bot.services import Parts, open_core, open_services
 from bot.settings import Settings
+from bot.wire import InProcessWire
 from engine.language.bundled import ResolvedModel
 from tests.fake_embedder import FakeEmbedder
 from tests.scripted_model import ScriptedModel
@@ -61,7 +62,7 @@ class Outcome:
     stop_seconds: float
 
 
-class LoadWire(BaseRequest):
+class LoadWire(InProcessWire):
     """Telegram with people who write as fast as they are answered."""
 
     def __init__(self, messages: int, users: int, marks: list[Mark]) -> None:
@@ -76,16 +77,6 @@ class LoadWire(BaseRequest):
         self.all_answered = asyncio.Event()
         self.well_under_way = asyncio.Event()
         self._room = asyncio.Event()
-
-    @property
-    def read_timeout(self) -> float | None:
-        return None
-
-    async def initialize(self) -> None:
-        """Nothing to open."""
-
-    async def shutdown(self) -> None:
-        """Nothing to close."""
 
     async def do_request(
         self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any

@@ -17,6 +17,7 @@ from telegram.request import BaseRequest, RequestData
 
 from bot.local_chat import BOT, Json, LocalChat, Refusal
 from bot.terminal import Screen
+from bot.wire import InProcessWire
 
 _STOP = "/stop"
 
@@ -24,7 +25,7 @@ _HARMLESS = frozenset({"deletewebhook", "setmycommands", "setmessagereaction"})
 """Methods whose effect a terminal cannot show."""
 
 
-class TerminalWire(BaseRequest):
+class TerminalWire(InProcessWire):
     """One private chat with the person at the terminal, for `request()` and `get_updates_request()` alike.
 
     Files that the bot sends are saved into `downloads`.
@@ -93,17 +94,6 @@ class TerminalWire(BaseRequest):
                 await turn
         finally:
             _cancel(turn)
-
-    @property
-    def read_timeout(self) -> float | None:
-        """Nothing here times out."""
-        return None
-
-    async def initialize(self) -> None:
-        """Nothing to open."""
-
-    async def shutdown(self) -> None:
-        """Nothing to close."""
 
     async def do_request(
         self,

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from telegram.request import BaseRequest, RequestData
+from telegram.request import RequestData
 
 from bot.inbox import SiftingRequest
 from bot.languages import LANGUAGES
+from bot.wire import InProcessWire
 from storage.database import Database
 from storage.updates import UpdateStore
 from tests.bot.conftest import USER_ID, Bench, bench_on
@@ -126,21 +127,11 @@ async def test_the_bot_outlives_every_update_and_answers_those_around_it(
         assert await bench.services.updates.pending() == []
 
 
-class Wire(BaseRequest):
+class Wire(InProcessWire):
     """Answers with these bytes."""
 
     def __init__(self) -> None:
         self.body = b""
-
-    @property
-    def read_timeout(self) -> float | None:
-        return None
-
-    async def initialize(self) -> None:
-        """Nothing to open."""
-
-    async def shutdown(self) -> None:
-        """Nothing to close."""
 
     async def do_request(
         self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
