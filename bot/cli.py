@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 from bot.commands import chat, evaluate, export, forget, rollback, run, tune
 from bot.doctor import doctor
 from bot.importing import import_file
-from bot.keeping import backup, restore_backup, rotate_key
+from bot.keeping import backup, restore_backup, rotate_key, set_key
 from bot.progress import sentences_on
 from bot.settings import Settings, SettingsError
 from engine.errors import EngineError
@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     restoring.add_argument("file", type=Path, metavar="FILE", help="what `mynah backup` has written")
     key = commands.add_parser("key", help="what concerns the key of the database")
     actions = key.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("set", help="encrypt a database that was begun without a key, with MYNAH_DATABASE_KEY")
     rotating = actions.add_parser("rotate", help="replace the key by the one in MYNAH_NEW_DATABASE_KEY")
     rotating.add_argument("--file", type=Path, metavar="FILE", help="read the new key from this file instead")
     return root
@@ -95,7 +96,11 @@ async def _dispatch(options: argparse.Namespace, settings: Settings, environment
             "forget": lambda: forget(settings, user_id=options.user, purge=options.purge_backups),
             "backup": lambda: backup(settings, target=options.file, progress=progress),
             "restore": lambda: restore_backup(settings, archive=options.file, progress=progress),
-            "key": lambda: rotate_key(settings, environment, file=options.file, progress=progress),
+            "key": lambda: (
+                set_key(settings, progress=progress)
+                if options.action == "set"
+                else rotate_key(settings, environment, file=options.file, progress=progress)
+            ),
         }
         return await work[options.command]()
 

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bot.logs import configure
@@ -13,15 +13,20 @@ from bot.settings import Settings
 from engine.tuning.publish import seal_version
 from storage.archive import Manifest
 from storage.backup import DATABASE_NAME, Progress, restore
+from storage.database import is_plain
 from storage.errors import KeyRefusedError
 from storage.lock import folder_lock
-from storage.rekey import rekey
+from storage.rekey import encrypt, rekey
 from storage.runs import RunStore
 
 _NEW_KEY = "MYNAH_NEW_DATABASE_KEY"
 _ROTATED = (
     "The database has its new key. Put it into MYNAH_DATABASE_KEY before the next start; backups made before "
     "still need the old one.\n"
+)
+_ENCRYPTED = (
+    "Database and weights are encrypted. Backups made before are not: make a new one, and delete those that you"
+    " need no longer.\n"
 )
 _WRITTEN = "Written to {target}: {size}, with {adapters}.\n"
 _RESTORED = (
@@ -63,21 +68,54 @@ async def rotate_key(
     old, new = settings.database_key, _new_key(environment, file)
     if old is None:
         raise KeyRefusedError("There is no MYNAH_DATABASE_KEY that a new key could replace.")
-    if not (settings.data / DATABASE_NAME).is_file():
-        raise KeyRefusedError(f"There is no database in the folder {settings.data}.")
     if new == old:
         raise KeyRefusedError("The new key is the old one.")
-    with ExitStack() as locks:
-        for work in ("bot", "tuning", "backup"):
-            locks.enter_context(folder_lock(settings.data, work))
-        async with open_database(settings) as database:
-            for adapter in await RunStore(database).give_secrets():
-                assert adapter.secret is not None, "each has one by now"
-                await asyncio.to_thread(seal_version, settings.data / adapter.folder, adapter.secret)
+    with _alone_with_database(settings.data) as path:
+        await _seal_weights(settings)
         _on_a_terminal(progress)("Encrypting the database anew.")
-        await asyncio.to_thread(rekey, settings.data / DATABASE_NAME, old=old, new=new)
+        await asyncio.to_thread(rekey, path, old=old, new=new)
     sys.stdout.write(_ROTATED)
     return 0
+
+
+async def set_key(settings: Settings, *, progress: Progress) -> int:
+    """`mynah key set`: encrypt a database that was begun without a key, and the weights with it.
+
+    Called again after it was interrupted, it does what was left.
+    """
+    configure(logging.WARNING)
+    key = settings.database_key
+    if key is None:
+        raise KeyRefusedError("Put the key into MYNAH_DATABASE_KEY first.")
+    with _alone_with_database(settings.data) as path:
+        if is_plain(path):
+            _on_a_terminal(progress)("Encrypting the database.")
+            await asyncio.to_thread(encrypt, path, key=key)
+        await _seal_weights(settings)
+    sys.stdout.write(_ENCRYPTED)
+    return 0
+
+
+@contextmanager
+def _alone_with_database(data_folder: Path) -> Generator[Path]:
+    """The path of the database, while no bot, tuning or backup uses it.
+
+    Raises LockedError, KeyRefusedError.
+    """
+    if not (data_folder / DATABASE_NAME).is_file():
+        raise KeyRefusedError(f"There is no database in the folder {data_folder}.")
+    with ExitStack() as locks:
+        for work in ("bot", "tuning", "backup"):
+            locks.enter_context(folder_lock(data_folder, work))
+        yield data_folder / DATABASE_NAME
+
+
+async def _seal_weights(settings: Settings) -> None:
+    """Encrypt all weights that are still plain."""
+    async with open_database(settings) as database:
+        for adapter in await RunStore(database).give_secrets():
+            assert adapter.secret is not None, "each has one by now"
+            await asyncio.to_thread(seal_version, settings.data / adapter.folder, adapter.secret)
 
 
 def _new_key(environment: Mapping[str, str], file: Path | None) -> str:

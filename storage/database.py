@@ -18,6 +18,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 from storage.errors import (
     DamagedError,
     FolderError,
+    NotEncryptedError,
     StorageError,
     WriteRefusedError,
     WrongKeyError,
@@ -28,6 +29,8 @@ Parameters = Iterable[Any]
 Row = sqlite3.Row
 
 _CACHED_STATEMENTS = 64
+
+_PLAIN_HEADER = b"SQLite format 3\0"
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",  # readers go on while the writer commits
@@ -77,7 +80,12 @@ def told_plainly() -> Generator[None]:
 
 
 def connect(path: Path, key: str | None, *, mode: Literal["rwc", "ro"] = "rwc") -> sqlite3.Connection:
-    """A bare connection; whether the key is the right one shows when the file is first read."""
+    """A bare connection; whether the key is the right one shows when the file is first read.
+
+    Raises NotEncryptedError for a key where none is needed.
+    """
+    if key is not None and is_plain(path):
+        raise NotEncryptedError
     address = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlcipher.connect(address, uri=True, isolation_level=None)
     connection.row_factory = sqlcipher.Row
@@ -90,6 +98,15 @@ def quoted(key: str) -> str:
     """A key as SQL quotes any text, since a pragma takes no bound parameters."""
     escaped = key.replace("'", "''")
     return f"'{escaped}'"
+
+
+def is_plain(path: Path) -> bool:
+    """Whether there is a database that anybody can read: an encrypted one begins with random bytes."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_PLAIN_HEADER)) == _PLAIN_HEADER
+    except OSError:
+        return False
 
 
 def check_database(path: Path, *, key: str | None) -> None:

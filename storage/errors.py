@@ -2,6 +2,7 @@
 
 StorageError
  ├─ WrongKeyError
+ ├─ NotEncryptedError
  ├─ NewerDatabaseError
  ├─ DamagedError
  ├─ FolderError
@@ -25,6 +26,16 @@ class WrongKeyError(StorageError):
 
     def __init__(self) -> None:
         super().__init__("The database cannot be read with this MYNAH_DATABASE_KEY, or it is not a database.")
+
+
+class NotEncryptedError(StorageError):
+    """There is a key, but the file was begun without one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database is not encrypted yet: run `mynah key set` to encrypt it with MYNAH_DATABASE_KEY,"
+            " or unset that."
+        )
 
 
 class NewerDatabaseError(StorageError):

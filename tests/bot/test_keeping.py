@@ -1,4 +1,4 @@
-"""`mynah key rotate`: what it changes, and what it refuses."""
+"""`mynah key set` and `mynah key rotate`: what they change, and what they refuse."""
 
 import asyncio
 from pathlib import Path
@@ -21,15 +21,15 @@ USER_ID = 7
 PLAIN, SEALED = b"plain weights", b"sealed weights"
 
 
-async def _prepare(data: Path, clock: Clock) -> None:
-    """Two versions under the key `old`: the first in plain, as before there were secrets."""
-    database = await Database.open(data / DATABASE_NAME, key="old")
+async def _prepare(data: Path, clock: Clock, *, key: str | None = "old") -> None:
+    """Two versions: the first in plain, as before there were secrets, the other too where there is no key."""
+    database = await Database.open(data / DATABASE_NAME, key=key)
     await UserStore(database).add(USER_ID, name="Ada", is_owner=True, now=clock())
     for content in (PLAIN, SEALED):
         adapter = await RunStore(database).add_candidate(USER_ID, base_model="b", run_id=None, now=clock())
         (data / adapter.folder).mkdir(parents=True)
         (data / adapter.folder / WEIGHTS_NAME).write_bytes(
-            content if content == PLAIN else seal(content, adapter.secret)
+            content if content == PLAIN else seal(content, adapter.secret)  # without a secret: plain
         )
     await database.execute("UPDATE adapters SET secret = NULL WHERE version = 1")
     await database.close()
@@ -63,7 +63,12 @@ def test_the_new_key_opens_everything_and_nothing_is_plain_any_more(data: Path):
 
     with pytest.raises(WrongKeyError):
         check_database(data / DATABASE_NAME, key="old")
-    adapters = asyncio.run(_adapters(data, "new"))
+    assert_sealed(data, "new")
+
+
+def assert_sealed(data: Path, key: str) -> None:
+    """Both versions lie encrypted under the secrets of the database that this key opens."""
+    adapters = asyncio.run(_adapters(data, key))
     contents = [(data / adapter.folder / WEIGHTS_NAME).read_bytes() for adapter in adapters]
     opened = [unseal(content, adapter.secret) for content, adapter in zip(contents, adapters, strict=True)]
     assert opened == [PLAIN, SEALED]
@@ -107,4 +112,36 @@ def test_it_is_refused_beside_a_running_bot(data: Path, capsys: pytest.CaptureFi
     with folder_lock(data, "bot"):
         assert rotate(data) == 1
     assert "holds the lock 'bot'" in capsys.readouterr().err
+    check_database(data / DATABASE_NAME, key="old")
+
+
+def set_key(data: Path, key: str) -> int:
+    return execute(["key", "set"], {"MYNAH_DATA": str(data), "MYNAH_DATABASE_KEY": key})
+
+
+def test_a_folder_that_was_begun_without_a_key_is_encrypted_when_one_is_set(
+    tmp_path: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
+):
+    asyncio.run(_prepare(tmp_path, clock, key=None))
+
+    assert execute(["evaluate"], {"MYNAH_DATA": str(tmp_path), "MYNAH_DATABASE_KEY": "first"}) == 1
+    assert "mynah key set" in capsys.readouterr().err
+    assert set_key(tmp_path, "first") == 0
+    assert_sealed(tmp_path, "first")
+
+
+def test_setting_the_key_again_finishes_what_was_interrupted(data: Path):
+    assert set_key(data, "old") == 0
+    assert_sealed(data, "old")
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [("", "MYNAH_DATABASE_KEY"), ("wrong", "cannot be read with this MYNAH_DATABASE_KEY")],
+)
+def test_without_a_key_or_with_another_none_is_set(
+    data: Path, key: str, sentence: str, capsys: pytest.CaptureFixture[str]
+):
+    assert set_key(data, key) == 1
+    assert sentence in capsys.readouterr().err
     check_database(data / DATABASE_NAME, key="old")
