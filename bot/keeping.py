@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bot.logs import configure
+from bot.secret_file import read_secret
 from bot.services import backup_writer, open_database
 from bot.settings import Settings
 from engine.tuning.publish import seal_version
@@ -21,18 +22,19 @@ from storage.runs import RunStore
 
 _NEW_KEY = "MYNAH_NEW_DATABASE_KEY"
 _ROTATED = (
-    "The database has its new key. Put it into MYNAH_DATABASE_KEY before the next start; backups made before "
-    "still need the old one.\n"
+    "The database has its new key. Put it in the place of the old one before the next start; backups made "
+    "before still need that.\n"
 )
 _ENCRYPTED = (
-    "Database and weights are encrypted. Backups made before are not: make a new one, and delete those that you"
-    " need no longer.\n"
+    "Database and weights are encrypted. Backups made before are not: make a new one, and delete those that"
+    " you need no longer.\n"
 )
 _WRITTEN = "Written to {target}: {size}, with {adapters}.\n"
 _RESTORED = (
     "Restored into {folder}: the backup of {at:%Y-%m-%d %H:%M} UTC, with {adapters}. Its settings lie in "
     "settings.env there; the token and the key are not among them. It was made with MYNAH_MODEL={model}.\n"
 )
+_RESTORED_PLAIN = "The backup is not encrypted: run `mynah key set` to encrypt what was restored.\n"
 
 
 async def backup(settings: Settings, *, target: Path, progress: Progress) -> int:
@@ -57,6 +59,8 @@ async def restore_backup(settings: Settings, *, archive: Path, progress: Progres
             model=manifest.model,
         )
     )
+    if settings.database_key is not None and not manifest.encrypted:
+        sys.stdout.write(_RESTORED_PLAIN)
     return 0
 
 
@@ -67,7 +71,9 @@ async def rotate_key(
     configure(logging.WARNING)
     old, new = settings.database_key, _new_key(environment, file)
     if old is None:
-        raise KeyRefusedError("There is no MYNAH_DATABASE_KEY that a new key could replace.")
+        raise KeyRefusedError(
+            "There is no MYNAH_DATABASE_KEY that could be replaced; `mynah key set` takes the first one."
+        )
     if new == old:
         raise KeyRefusedError("The new key is the old one.")
     with _alone_with_database(settings.data) as path:
@@ -119,16 +125,13 @@ async def _seal_weights(settings: Settings) -> None:
 
 
 def _new_key(environment: Mapping[str, str], file: Path | None) -> str:
-    """The key from a file that only its owner may read, or from the environment."""
-    if file is None:
-        key = environment.get(_NEW_KEY, "").strip()
-    else:
+    """The key from a file, or from the environment."""
+    if file is not None:
         try:
-            if file.stat().st_mode & 0o077:
-                raise KeyRefusedError(f"The file {file} may be read by others; run `chmod 600` on it first.")
-            key = file.read_text().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise KeyRefusedError(f"The file {file} cannot be read.") from error
+            return read_secret(file)
+        except ValueError as error:
+            raise KeyRefusedError(f"The file {file} {error}.") from error
+    key = environment.get(_NEW_KEY, "").strip()
     if not key:
         raise KeyRefusedError(f"Say the new key in {_NEW_KEY} or in a file (--file).")
     return key

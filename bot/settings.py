@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.secret_file import read_secret
 from engine.tuning.job import NIGHT_BUDGET
 
 Value = TypeVar("Value")
@@ -63,7 +64,9 @@ class Settings:
             nightly=reader.read("MYNAH_NIGHTLY", _time, time(3, 30)),
             night_budget=reader.read("MYNAH_NIGHT_BUDGET", _minutes, NIGHT_BUDGET),
             backups=reader.read("MYNAH_BACKUPS", _whole, 7),
-            database_key=reader.read("MYNAH_DATABASE_KEY", str, None),
+            database_key=reader.read_either(
+                ("MYNAH_DATABASE_KEY", str), ("MYNAH_DATABASE_KEY_FILE", _secret_in_file)
+            ),
             max_new_tokens=reader.read("MYNAH_MAX_NEW_TOKENS", _positive, 256),
             seed=reader.read("MYNAH_SEED", _whole, None),
             allow_private_links=reader.read("MYNAH_ALLOW_PRIVATE_LINKS", _switch, False),
@@ -97,11 +100,27 @@ class _Reader:
             self.faults.append(f"{name} {error}.")
             return default
 
+    def read_either(self, *choices: tuple[str, Callable[[str], Value]]) -> Value | None:
+        """The one of several variables that is set; to set more of them is a fault."""
+        chosen = [(name, parse) for name, parse in choices if self._env.get(name, "").strip()]
+        if len(chosen) > 1:
+            names = " and ".join(name for name, _ in chosen)
+            self.faults.append(f"{names} are both set; one of them must go.")
+            return None
+        return next((self.read(name, parse, None) for name, parse in chosen), None)
+
 
 def _token(raw: str) -> str:
     if not re.fullmatch(r"\d+:[\w-]{20,}", raw):
         raise ValueError("does not look like a token from BotFather")
     return raw
+
+
+def _secret_in_file(raw: str) -> str:
+    try:
+        return read_secret(Path(raw))
+    except ValueError as error:
+        raise ValueError(f"names the file {raw}, which {error}") from error
 
 
 def _whole(raw: str) -> int:

@@ -117,7 +117,8 @@ class BackupWriter:
 def restore(archive: Path, data_folder: Path, *, key: str | None) -> Manifest:
     """Check a backup to its last byte and page, then move it into a data folder that is empty or missing.
 
-    Raises BackupError, WrongKeyError, NewerDatabaseError, or StorageError; the folder is then as it was.
+    A backup that was made without a key needs none. Raises BackupError, WrongKeyError, NewerDatabaseError, or
+    StorageError; the folder is then as it was.
     """
     missing = [folder for folder in (data_folder, *data_folder.parents) if not folder.exists()]
     _require_empty(data_folder)
@@ -126,7 +127,7 @@ def restore(archive: Path, data_folder: Path, *, key: str | None) -> Manifest:
             manifest = unpack(archive, stage)
             if DATABASE_NAME not in manifest.files:
                 raise BackupError(f"The backup {archive} holds no database.")
-            check_database(stage / DATABASE_NAME, key=key)
+            check_database(stage / DATABASE_NAME, key=key if manifest.encrypted else None)
             _move_in(stage, data_folder)
     except BaseException:
         with suppress(OSError):  # only what is empty goes

@@ -1,9 +1,10 @@
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from dotenv import dotenv_values
 
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 
 CHOSEN = {
     "TELEGRAM_BOT_TOKEN": "123456:abcdefghijklmnopqrstuvwxyz",
@@ -36,3 +37,35 @@ def test_what_is_written_down_of_the_settings_can_be_read_again_and_holds_no_sec
 def test_nothing_chosen_reads_as_the_defaults():
     read = {name: value or "" for name, value in dotenv_values(stream=StringIO(Settings().as_env())).items()}
     assert Settings.from_env(read) == Settings(data=Path("data"))
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "fault"),
+    [
+        (b"a secret", 0o640, "which may be read by others; run `chmod 600` on it first."),
+        (b" \n", 0o600, "which is empty."),
+        (b"\xff\xfe", 0o600, "which cannot be read."),
+        (None, 0o600, "which cannot be read."),
+    ],
+)
+def test_a_key_file_that_will_not_do_is_a_fault_of_its_setting(
+    tmp_path: Path, content: bytes | None, mode: int, fault: str
+):
+    file = tmp_path / "key"
+    if content is not None:
+        file.write_bytes(content)
+        file.chmod(mode)
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_env({"MYNAH_DATABASE_KEY_FILE": str(file)})
+    assert str(raised.value) == f"MYNAH_DATABASE_KEY_FILE names the file {file}, {fault}"
+
+
+def test_the_key_may_come_from_a_file_but_not_from_two_places(tmp_path: Path):
+    file = tmp_path / "key"
+    file.write_text("a secret\n")
+    file.chmod(0o600)
+    in_file = {"MYNAH_DATABASE_KEY_FILE": str(file)}
+    assert Settings.from_env(in_file).database_key == "a secret"
+    assert "secret" not in Settings.from_env(in_file).as_env()
+    with pytest.raises(SettingsError, match="MYNAH_DATABASE_KEY and MYNAH_DATABASE_KEY_FILE are both set"):
+        Settings.from_env({"MYNAH_DATABASE_KEY": "another", **in_file})

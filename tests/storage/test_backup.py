@@ -202,6 +202,14 @@ async def test_an_encrypted_database_stays_encrypted_and_needs_its_key(tmp_path:
     assert [user.name for user in await users_in(tmp_path / "new", KEY)] == ["rosebud"]
 
 
+async def test_a_backup_without_a_key_is_restored_whatever_the_key_is_now(tmp_path: Path, clock: Clock):
+    await (await filled(tmp_path / "data", clock)).close()
+    archive = await back_up(tmp_path / "data", tmp_path / "one.tar", clock)
+
+    assert not restore(archive, tmp_path / "new", key=KEY).encrypted
+    assert [user.name for user in await users_in(tmp_path / "new")] == ["rosebud"]
+
+
 async def test_only_an_empty_folder_is_restored_into(data: Path, tmp_path: Path, clock: Clock):
     archive = await back_up(data, tmp_path / "one.tar", clock)
     taken = tmp_path / "taken"
