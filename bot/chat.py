@@ -82,6 +82,7 @@ class ChatHandlers:
             wishes=await self._wishes(asked),
             telegram_id=joined.telegram_id,
             update_id=asked.update_id,
+            joined=joined.others,
         )
 
         async def write(sink: TextSink, cancellation: Cancellation) -> Reply:

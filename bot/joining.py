@@ -1,12 +1,13 @@
-"""Messages that belong together: a long text that the client has cut up, a forward and the words with it.
+"""Messages that belong together: a long text that the client has cut up, a forward and the words with it, and
+lines that were written one after another while the bot was busy.
 
-Telegram sends them one by one within a second. The first one's handler takes the others, which wait behind it
-in the lane of their chat, and they are not handled again.
+The first one's handler takes the others, which wait behind it in the lane of their chat, and they are not
+handled again.
 """
 
 import asyncio
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from telegram import Message, Update
@@ -20,17 +21,25 @@ _FULL = 4000
 
 _MOST_UNITS = 4096
 _APART = timedelta(seconds=2)
+"""Telegram sends what one tap has sent within a second."""
+
+_LINES_APART = timedelta(seconds=20)
+"""Who goes on writing while the bot is busy takes up the thought within this time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """One question out of one or more messages. `quoted` is a forwarded text that the words are about."""
+    """One question out of one or more messages. `quoted` is a forwarded text that the words are about.
+
+    `others` are the updates but the first: they are answered with it.
+    """
 
     text: str
     quoted: str | None
     is_forwarded: bool
     telegram_id: int | None
     messages: tuple[Message, ...]
+    others: tuple[int, ...] = ()
 
 
 class Joiner:
@@ -39,24 +48,33 @@ class Joiner:
     def __init__(self, *, wait_seconds: float = JOIN_SECONDS) -> None:
         self._wait_seconds = wait_seconds
         self._waiting: dict[Hashable, list[Update]] = {}
-        self._taken: set[int] = set()
+        self._behind: set[int] = set()
+        self._taken: dict[int, int] = {}
         self._arrival = asyncio.Event()
 
     def arrived(self, lane: Hashable, update: Update) -> None:
         """An update waits in this lane."""
-        self._waiting.setdefault(lane, []).append(update)
+        waiting = self._waiting.setdefault(lane, [])
+        if waiting:
+            self._behind.add(update.update_id)
+        waiting.append(update)
         self._arrival.set()
 
     def left(self, lane: Hashable, update: Update) -> None:
         """An update was handled, or never will be."""
         self._waiting[lane].remove(update)
-        self._taken.discard(update.update_id)
+        self._behind.discard(update.update_id)
+        self._taken.pop(update.update_id, None)
         if not self._waiting[lane]:
             del self._waiting[lane]
 
     def is_taken(self, update: Update) -> bool:
         """Whether an earlier update was handled together with this one."""
         return update.update_id in self._taken
+
+    def give_back(self, update_id: int) -> None:
+        """An update was left unfinished: what it had taken is to be handled again, too."""
+        self._taken = {taken: by for taken, by in self._taken.items() if by != update_id}
 
     async def with_following(self, update: Update, *, expecting: bool = False) -> Joined:
         """The message of this update together with those that belong to it; waits where more may come.
@@ -73,15 +91,20 @@ class Joiner:
                 parts.append(taken)
                 deadline = asyncio.get_running_loop().time() + self._wait_seconds
             elif not await self._another_may_come(parts[-1], deadline, expecting and len(parts) == 1):
-                return join(parts)
+                others = tuple(taken for taken, by in self._taken.items() if by == update.update_id)
+                return replace(join(parts), others=others)
 
     def _take(self, lane: Hashable, first: Update, parts: Sequence[Message]) -> Message | None:
         waiting = [update for update in self._waiting[lane] if update.update_id not in self._taken]
         after = waiting[waiting.index(first) + 1 :]
-        if not after or after[0].message is None or not continues(parts[-1], after[0].message):
+        if not after or after[0].message is None:
             return None
-        self._taken.add(after[0].update_id)
-        return after[0].message
+        new = after[0].message
+        was_busy = first.update_id in self._behind
+        if not continues(parts[-1], new) and not (was_busy and goes_on(parts, new)):
+            return None
+        self._taken[after[0].update_id] = first.update_id
+        return new
 
     async def _another_may_come(self, last: Message, deadline: float, expecting: bool) -> bool:
         """Wait for the next arrival; False when the time is over or nothing is expected."""
@@ -108,6 +131,18 @@ def continues(last: Message, new: Message) -> bool:
     return is_forward != was_forward or is_forward or _is_full(last)
 
 
+def goes_on(parts: Sequence[Message], new: Message) -> bool:
+    """Whether a message is one more line of what somebody writes while the bot is busy."""
+    if any(part.forward_origin is not None or _links(part) for part in (*parts, new)):
+        return False
+    if new.text is None or new.text.startswith("/") or (parts[0].text or "/").startswith("/"):
+        return False
+    if new.chat.type != new.chat.PRIVATE or new.reply_to_message is not None:
+        return False
+    units = sum(utf16_length(part.text or "") for part in (*parts, new))
+    return new.date - parts[-1].date <= _LINES_APART and units < _FULL
+
+
 def join(parts: Sequence[Message]) -> Joined:
     """One question: the user's own words, and what they have forwarded with them."""
     forwarded = [part for part in parts if part.forward_origin is not None]
@@ -125,7 +160,7 @@ def join(parts: Sequence[Message]) -> Joined:
 
 
 def _together(parts: Sequence[Message]) -> str:
-    text, was_cut_within_a_word = "", False
+    text, separator = "", ""
     for part in parts:
         piece = part.text or part.caption or ""
         if not text:
@@ -133,10 +168,22 @@ def _together(parts: Sequence[Message]) -> str:
         elif part.forward_origin is not None:
             text = f"{text}\n\n{piece}"
         else:
-            # A piece that is filled to the last unit was cut within a word, a shorter one at a space.
-            text += piece if was_cut_within_a_word else f" {piece}"
-        was_cut_within_a_word = utf16_length(piece) >= _MOST_UNITS
+            text += separator + piece
+        separator = _after(piece)
     return text
+
+
+def _after(piece: str) -> str:
+    """What belongs between a piece and the next: nothing if it was filled to the last unit, and so cut within
+    a word; the space at which a shorter one was cut; and a new line behind one that is whole.
+    """
+    if utf16_length(piece) >= _MOST_UNITS:
+        return ""
+    return " " if utf16_length(piece) >= _FULL else "\n"
+
+
+def _links(message: Message) -> bool:
+    return any(entity.type in (entity.URL, entity.TEXT_LINK) for entity in message.entities)
 
 
 def _is_full(message: Message) -> bool:

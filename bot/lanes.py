@@ -66,6 +66,7 @@ class Lanes(BaseUpdateProcessor):
     def leave_pending(self, update_id: int) -> None:
         """The update under way is not finished; it is handled again after the next start."""
         self._unfinished[update_id] = UpdateState.PENDING
+        self._joiner.give_back(update_id)
 
     def hold(self, update: Update, error: StorageError) -> None:
         """The update under way could not be logged; it is handled again once that is possible."""

@@ -43,7 +43,8 @@ class Wishes:
 class Question:
     """What a user asks, as it came from Telegram; `quoted` is the forward or the message that it is about.
 
-    In a group all who ask share one conversation, in each topic another one.
+    `joined` are the further updates that brought parts of it. In a group all who ask share one conversation,
+    in each topic another one.
     """
 
     user_id: int
@@ -56,6 +57,7 @@ class Question:
     wishes: Wishes = Wishes()
     telegram_id: int | None = None
     update_id: int | None = None
+    joined: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ class Assistant:
             origin=question.origin if learnable else Origin.PRIVATE,
             telegram_id=question.telegram_id,
             update_id=question.update_id,
+            joined=question.joined,
         )
         said = self._said(request, completion, asked, question.wishes)
         logged_question, logged_reply = await self._messages.add_turn(asked, said)

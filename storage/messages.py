@@ -275,6 +275,12 @@ async def insert_message(
         ),
     )
     assert cursor.lastrowid is not None, "an INSERT has a row id"
+    if new.joined:
+        await connection.execute(
+            "UPDATE updates SET state = 'done', finished_at = ?, payload = NULL"
+            " WHERE update_id IN (SELECT value FROM json_each(?))",
+            (to_text(new.created_at), json.dumps(new.joined)),
+        )
     if new.generation is not None:
         await _insert_generation(connection, cursor.lastrowid, new.generation)
     return cursor.lastrowid

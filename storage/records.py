@@ -121,6 +121,7 @@ class NewMessage:
     """A message about to be logged; `question_id` names the user message that a reply answers.
 
     `quoted` is what it refers to, such as a forwarded text: part of the prompt, never of the user's words.
+    `joined` are further updates that brought parts of it: they are done once it is logged.
     """
 
     user_id: int
@@ -133,6 +134,7 @@ class NewMessage:
     quoted: str | None = None
     telegram_id: int | None = None
     update_id: int | None = None
+    joined: tuple[int, ...] = ()
     question_id: int | None = None
     generation: Generation | None = None
 

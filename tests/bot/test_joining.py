@@ -1,6 +1,9 @@
+from itertools import count
+
 from bot.entities import utf16_length
 from engine.tuning.examples import build_examples
-from storage.records import Origin
+from storage.errors import WriteRefusedError
+from storage.records import Message, NewMessage, Origin
 from tests.bot.conftest import USER_ID, Bench
 from tests.bot.test_app import ask, is_final
 from tests.bot_api import Person
@@ -75,6 +78,84 @@ async def test_words_right_before_a_forward_belong_to_it(bench: Bench):
         "busy",
         "> I love spam.\n\nWhat does my friend like?",
     ]
+
+
+async def test_what_comes_while_a_reply_is_under_way_is_one_question(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    await while_busy(bench, ada, "Wait.", "I meant Rome.", "Not Paris.")
+    await final_replies(bench, ada)
+
+    assert asked_of(bench) == ["busy", "Wait.\nI meant Rome.\nNot Paris."]
+    turns = await bench.services.core.messages.rated_turns(USER_ID)
+    assert [turn.question.text for turn in turns] == asked_of(bench)
+
+
+async def test_commands_links_and_replies_are_no_further_lines(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    first = await ask(ada, "first")
+    bench.model.hold()
+    await ada.say("busy")
+    await bench.server.until(lambda: len(bench.model.requests) == 2)
+    await ada.say("one")
+    await ada.say("/status")
+    await ada.say("two")
+    await ada.say("three", reply_to=first)
+    await bench.server.until_polled()
+    bench.model.gate.set()
+    await final_replies(bench, ada)
+
+    assert asked_of(bench)[2:] == ["one", "two", "> You said: first\n\nthree"]
+
+
+async def test_lines_are_answered_once_though_the_process_ends_right_after_the_answer(bench: Bench):
+    """Killed between the log and the next line's own turn, the bot finds nothing left to do."""
+    ada = bench.server.person(USER_ID, "Ada")
+    seen: list[list[int]] = []
+    add_turn = bench.services.core.messages.add_turn
+
+    async def logged(question: NewMessage, reply: NewMessage) -> tuple[Message, Message]:
+        turn = await add_turn(question, reply)
+        seen.append([update.update_id for update in await bench.services.updates.pending()])
+        return turn
+
+    bench.services.core.messages.add_turn = logged
+    await while_busy(bench, ada, "one", "two", "three")
+    await final_replies(bench, ada)
+
+    assert [len(pending) for pending in seen] == [4, 1]
+
+
+async def test_lines_whose_answer_could_not_be_logged_are_not_lost(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    add_turn, calls = bench.services.core.messages.add_turn, count()
+
+    async def refused_once(question: NewMessage, reply: NewMessage) -> tuple[Message, Message]:
+        if next(calls) == 1:
+            raise WriteRefusedError("the disk is full")
+        return await add_turn(question, reply)
+
+    bench.services.core.messages.add_turn = refused_once
+    await while_busy(bench, ada, "one", "two")
+    await bench.server.until(lambda: len([reply for reply in ada.chat.replies if is_final(reply)]) >= 3)
+
+    turns = await bench.services.core.messages.rated_turns(USER_ID)
+    assert sorted(turn.question.text for turn in turns) == ["busy", "one", "two"]
+
+
+async def while_busy(bench: Bench, person: Person, *lines: str) -> None:
+    """Say these while the reply to something else is being written."""
+    bench.model.hold()
+    await person.say("busy")
+    await bench.server.until(lambda: bench.model.requests)
+    for line in lines:
+        await person.say(line)
+    await bench.server.until_polled()
+    bench.model.gate.set()
+
+
+def asked_of(bench: Bench) -> list[str]:
+    """What the model was asked, in order."""
+    return [request.messages[-1].content for request in bench.model.requests]
 
 
 async def test_a_forwarded_text_is_never_learnt_as_the_users_words(bench: Bench):
