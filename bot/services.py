@@ -19,6 +19,7 @@ from engine.assistant import Assistant
 from engine.erasure import ErasureFollower, Forgetter
 from engine.export import Exporter
 from engine.feedback import Feedback
+from engine.forgetting import PartForgetter
 from engine.language.bundled import Progress, ResolvedModel, resolve_model
 from engine.language.local import LocalModel
 from engine.language.model import LanguageModel, SamplingParams
@@ -80,6 +81,7 @@ class Services:
     adapters: ServedAdapters
     exporter: Exporter
     forgetter: Forgetter
+    part_forgetter: PartForgetter
     erasures: ErasureFollower
     shelf: Shelf
     assistant: Assistant
@@ -214,6 +216,13 @@ async def _assemble(
         adapters=adapters,
         exporter=Exporter(database=database, data_folder=settings.data),
         forgetter=Forgetter(store=erasures, data_folder=settings.data, now=core.now),
+        part_forgetter=PartForgetter(
+            store=erasures,
+            messages=core.messages,
+            profiles=profiles,
+            data_folder=settings.data,
+            now=core.now,
+        ),
         erasures=ErasureFollower(store=erasures, model=model, adapters=adapters, profiles=profiles),
         shelf=shelf(settings),
         assistant=Assistant(

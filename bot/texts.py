@@ -76,6 +76,14 @@ class Texts:
     forget_kept: str
     forget_too_late: str
     forget_backups: str
+    forget_usage: str
+    forget_fewer_words: str
+    forget_no_part: str
+    forget_about: str
+    forget_span: str
+    forget_part_preview: str
+    forget_part_yes: str
+    forgotten_part: str
     purge_yes: str
     purged: str
     forgotten: str

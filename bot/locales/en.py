@@ -33,7 +33,7 @@ EN = Texts(
         "language": "the language that I speak with you",
         "rollforward": "undo the last /rollback",
         "export": "all that I hold of you, as a file",
-        "forget": "erase everything that I hold of you",
+        "forget": "erase all that I hold of you, or a part: last hour, about my job …",
         "ask": "ask me something, in a group too",
         "join": "in a group: let me learn from what you ask me there",
         "leave": "in a group: learn nothing from you there any more",
@@ -106,6 +106,24 @@ EN = Texts(
     forget_no="Keep it",
     forget_kept="Nothing was erased.",
     forget_too_late="That question is too old. /forget asks again.",
+    forget_usage=(
+        "/forget alone erases everything. For a part of it say when, or what it is about: /forget last hour, "
+        "/forget yesterday, /forget about my job."
+    ),
+    forget_fewer_words="Please say in fewer words what it is about.",
+    forget_no_part="I hold nothing of that.",
+    forget_about="All turns in which “{about}” occurs:",
+    forget_span="All that was said from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}:",
+    forget_part_preview=(
+        "this erases {messages} messages, {ratings} ratings, {beliefs} beliefs that rest on nothing else and "
+        "{adapters} versions of your own weights that may have learnt from them. It cannot be undone. What "
+        "this chat shows on Telegram stays until you delete it there."
+    ),
+    forget_part_yes="Erase these",
+    forgotten_part=(
+        "{messages} messages, {ratings} ratings, {beliefs} beliefs and {adapters} versions of your own "
+        "weights are erased."
+    ),
     forget_backups="Nightly backups still hold it until the last of them is deleted on {day:%Y-%m-%d}.",
     purge_yes="Delete all nightly backups",
     purged="All nightly backups are deleted ({count}).",

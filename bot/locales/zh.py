@@ -30,7 +30,7 @@ ZH = Texts(
         "language": "我和你说哪种语言",
         "rollforward": "撤销上一次 /rollback",
         "export": "把我这里与你有关的一切作为文件发给你",
-        "forget": "删除我这里与你有关的一切",
+        "forget": "删除我这里与你有关的一切，或其中一部分：最近一小时、关于我的工作……",
         "ask": "问我一个问题，在群里也行",
         "join": "在群里：允许我从你在那里的提问中学习",
         "leave": "在群里：不再从你那里学习任何东西",
@@ -99,6 +99,23 @@ ZH = Texts(
     forget_no="保留",
     forget_kept="什么都没有删除。",
     forget_too_late="这个问题已经过期，请再发一次 /forget。",
+    forget_usage=(
+        "单独发 /forget 会删除一切。只想删除一部分，请说明时间或内容："
+        "/forget 最近一小时，/forget 昨天，/forget 关于我的工作。"
+    ),
+    forget_fewer_words="请用更少的字说明要删除的内容。",
+    forget_no_part="我这里没有这样的内容。",
+    forget_about="所有提到“{about}”的问答：",
+    forget_span="从 {begin:%Y-%m-%d %H:%M} 到 {end:%Y-%m-%d %H:%M} 说过的一切：",
+    forget_part_preview=(
+        "将要删除 {messages} 条消息、{ratings} 个评价、{beliefs} 条没有其他依据的看法，"
+        "以及 {adapters} 版可能学过这些内容的你自己的权重。删除后无法恢复。"
+        "Telegram 里显示的聊天内容，要由你自己在那里删除。"
+    ),
+    forget_part_yes="删除这些",
+    forgotten_part=(
+        "已删除 {messages} 条消息、{ratings} 个评价、{beliefs} 条看法和 {adapters} 版你自己的权重。"
+    ),
     forget_backups="本机的备份里仍有这些内容，最后一份将在 {day:%Y-%m-%d} 删除。",
     purge_yes="删除所有每晚备份",
     purged="所有每晚备份都已删除（{count} 份）。",
