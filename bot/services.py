@@ -64,6 +64,8 @@ class Core:
     messages: MessageStore
     runs: RunStore
     runner: TuningRunner
+    embedder: Embedder
+    profiles: ProfileEngine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,8 @@ async def open_core(
     )
     async with open_database(settings) as database:
         messages, runs = MessageStore(database), RunStore(database)
+        embedder = parts.embedder or NanoEmbedder()
+        profiles = ProfileEngine.over(database, embedder=embedder, now=now, timezone=settings.timezone)
         runner = TuningRunner(
             messages=messages,
             runs=runs,
@@ -151,6 +155,7 @@ async def open_core(
             now=now,
             budget=settings.night_budget,
             sealed=database.encrypted,
+            recall=profiles.memory.recall if uses_recall(base.folder) else None,
         )
         yield Core(
             settings=settings,
@@ -161,6 +166,8 @@ async def open_core(
             messages=messages,
             runs=runs,
             runner=runner,
+            embedder=embedder,
+            profiles=profiles,
         )
 
 
@@ -174,7 +181,7 @@ async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerato
     fetcher = Fetcher(allow_private=core.settings.allow_private_links)
     try:
         transcriber = parts.transcriber or find_transcriber()
-        yield await _assemble(core, model, parts.embedder or NanoEmbedder(), fetcher, transcriber)
+        yield await _assemble(core, model, fetcher, transcriber)
     finally:
         await fetcher.close()
         await model.close()
@@ -183,14 +190,13 @@ async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerato
 async def _assemble(
     core: Core,
     model: LanguageModel,
-    embedder: Embedder,
     fetcher: Fetcher,
     transcriber: Transcriber | None,
 ) -> Services:
     settings, database = core.settings, core.database
     adapters = ServedAdapters(runs=core.runs, model=model, data_folder=settings.data)
     groups = GroupStore(database)
-    profiles = ProfileEngine.over(database, embedder=embedder, now=core.now, timezone=settings.timezone)
+    profiles = core.profiles
     access = Access(
         users=core.users,
         groups=groups,
@@ -229,7 +235,7 @@ async def _assemble(
         feedback=Feedback(messages=core.messages, ratings=ratings, profiles=profiles, now=core.now),
         sources=SourceReader(fetcher=fetcher, pages=PageReader()),
         summarizer=Summarizer(writer=writer, store=ArticleStore(database), now=core.now),
-        answerer=Answerer(writer=writer, embedder=embedder),
+        answerer=Answerer(writer=writer, embedder=core.embedder),
         library=Library(readings=readings, messages=core.messages, profiles=profiles, now=core.now),
         readings=readings,
         transcriber=transcriber,

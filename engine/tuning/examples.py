@@ -45,12 +45,17 @@ _POINTS = {Evidence.CORRECTED: 7.5, Evidence.LIKED: 2.5, Evidence.UNRATED: 0.25}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A reply to learn. `context` ends with the question; `message_ids` are all used ones, the reply last."""
+    """A reply to learn. `context` ends with the question; `message_ids` are all used ones, the reply last.
+
+    `rejected` is what the user was told and has corrected.
+    """
 
     message_ids: tuple[int, ...]
     context: tuple[ChatMessage, ...]
     reply: str
     evidence: Evidence
+    conversation_id: int = 0
+    rejected: str | None = None
 
     @property
     def weight(self) -> float:
@@ -112,7 +117,7 @@ def missing_evidence(examples: Sequence[Example]) -> str | None:
 
 def split_by_time(examples: Sequence[Example]) -> Split:
     """Hold the last fifth of what was rated back, at least two or three; nothing later is trained on."""
-    rated = [example for example in examples if example.evidence is not Evidence.UNRATED] or list(examples)
+    rated = judged_by_the_user(examples)
     fewest = 3 if len(rated) >= 12 else 2
     count = min(max(fewest, round(len(rated) * _HELD_OUT_SHARE)), _MOST_HELD_OUT)
     held_out = rated[-count:]
@@ -121,6 +126,14 @@ def split_by_time(examples: Sequence[Example]) -> Split:
         train=tuple(example for example in examples if example.message_ids[-1] < first_held_out),
         held_out=tuple(held_out),
     )
+
+
+def judged_by_the_user(examples: Sequence[Example]) -> list[Example]:
+    """Those that were liked or corrected; all when there are none.
+
+    A reply that nobody rated is what the weights of its time would say anyhow.
+    """
+    return [one for one in examples if one.evidence is not Evidence.UNRATED] or list(examples)
 
 
 def fingerprint(examples: Iterable[Example]) -> str:
@@ -147,6 +160,8 @@ def _example(turn: RatedTurn, conversation: _Conversation) -> Example | None:
         context=(*(message for _, earlier in before for message in earlier), question),
         reply=wanted.content,
         evidence=evidence,
+        conversation_id=turn.reply.conversation_id,
+        rejected=redact(turn.reply.text).strip() if evidence is Evidence.CORRECTED else None,
     )
 
 

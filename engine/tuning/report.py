@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.tuning.figures import Figures, from_document
 from storage.records import RunStatus, TuningRun, VersionTally
 
 _Z_95 = 1.959964
@@ -35,7 +36,8 @@ class RunFigures:
     """One run. Losses in nats a token on held-out replies; figures are NaN where nothing was trained.
 
     `improved` is the share of held-out replies that got likelier, `general_rise` the share by which
-    the loss on general text rose.
+    the loss on general text rose. `figures` are those of every set of weights that was measured, if the run
+    kept them. `seconds` are those of the child process up to this user's end, the others before included.
     """
 
     run_id: int
@@ -51,6 +53,8 @@ class RunFigures:
     tokens: float
     seconds: float
     peak_memory_mb: float
+    adapter_mb: float
+    figures: Figures | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,4 +120,6 @@ def _figures(run: TuningRun) -> RunFigures:
         tokens=training.get("tokens", math.nan),
         seconds=training.get("seconds", math.nan),
         peak_memory_mb=training.get("peak_memory_mb", math.nan),
+        adapter_mb=training.get("adapter_bytes", math.nan) / 1e6,
+        figures=from_document(report["figures"]) if "figures" in report else None,
     )
