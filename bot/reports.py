@@ -24,7 +24,8 @@ def as_table(report: UserReport) -> str:
     """One user: satisfaction by version, the runs and what they cost, the last trial, and the curve."""
     lines = [
         f"User {report.user_id}",
-        f"  {'weights':>8} {'replies':>8} {'liked':>6} {'disliked':>9} {'corrected':>10}  liked of rated",
+        f"  {'weights':>8} {'replies':>8} {'liked':>6} {'disliked':>9} {'corrected':>10} {'recalled':>9}"
+        "  liked of rated",
         *map(_version_line, report.versions),
     ]
     if report.runs:
@@ -46,9 +47,12 @@ def as_json(reports: Sequence[UserReport]) -> str:
 
 
 def _version_line(one: Satisfaction) -> str:
-    weights = "base" if one.adapter_version is None else str(one.adapter_version)
+    base = "control" if one.control else "base"
+    weights = base if one.adapter_version is None else str(one.adapter_version)
     share = "" if math.isnan(one.share) else f"{one.share:.0%} ({one.low:.0%} to {one.high:.0%})"
-    return f"  {weights:>8} {one.replies:>8} {one.liked:>6} {one.disliked:>9} {one.corrected:>10}  {share}"
+    recalled = f"{one.with_recall / one.replies:.0%}" if one.replies else "–"
+    counts = f"{one.liked:>6} {one.disliked:>9} {one.corrected:>10} {recalled:>9}"
+    return f"  {weights:>8} {one.replies:>8} {counts}  {share}"
 
 
 def _run_line(run: RunFigures) -> str:

@@ -228,6 +228,7 @@ async def _assemble(
             adapters=adapters,
             recall=profiles.memory.recall if uses_recall(core.base.folder) else None,
             sampling=_sampling(settings),
+            control_share=settings.control / 100,
             now=core.now,
         ),
         profiles=profiles,

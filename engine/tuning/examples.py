@@ -170,7 +170,7 @@ def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:
     rating: Rating | None = turn.rating
     unrated = Evidence.UNRATED if _ended_by_itself(turn.reply) else None
     if rating is None:
-        return unrated, turn.reply.text
+        return (None if _is_control(turn.reply) else unrated), turn.reply.text
     if rating.correction is not None and rating.correction.strip():
         return Evidence.CORRECTED, rating.correction
     if rating.value == 1:
@@ -183,6 +183,11 @@ def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:
 def _ended_by_itself(reply: Message) -> bool:
     """Whether a reply may be learnt whole; one that was cut or stopped would teach to break off."""
     return reply.generation is None or reply.generation.finish_reason is FinishReason.STOP
+
+
+def _is_control(reply: Message) -> bool:
+    """Whether a reply was left to the base to be compared: without a rating nobody has asked for it."""
+    return reply.generation is not None and reply.generation.view.control
 
 
 def _folded(text: str) -> str:

@@ -18,11 +18,15 @@ _Z_95 = 1.959964
 class Satisfaction:
     """How the replies of one adapter version were received; None is the base model.
 
-    `share` is likes among thumbs, NaN without any; `low` and `high` bound its 95 % interval.
+    The base as a `control` answered now and then beside the user's own weights. `with_recall` of the replies
+    were shown what the user had said before. `share` is likes among thumbs, NaN without any; `low` and `high`
+    bound its 95 % interval.
     """
 
     adapter_version: int | None
+    control: bool
     replies: int
+    with_recall: int
     liked: int
     disliked: int
     corrected: int
@@ -71,7 +75,7 @@ def build_report(user_id: int, tallies: Sequence[VersionTally], runs: Sequence[T
     return UserReport(
         user_id=user_id,
         versions=tuple(_satisfaction(tally) for tally in tallies),
-        runs=tuple(_figures(run) for run in runs if run.status is not RunStatus.RUNNING),
+        runs=tuple(run_figures(run) for run in runs if run.status is not RunStatus.RUNNING),
     )
 
 
@@ -93,7 +97,9 @@ def _satisfaction(tally: VersionTally) -> Satisfaction:
     low, high = wilson_interval(tally.liked, thumbs)
     return Satisfaction(
         adapter_version=tally.adapter_version,
+        control=tally.control,
         replies=tally.replies,
+        with_recall=tally.with_recall,
         liked=tally.liked,
         disliked=tally.disliked,
         corrected=tally.corrected,
@@ -103,7 +109,8 @@ def _satisfaction(tally: VersionTally) -> Satisfaction:
     )
 
 
-def _figures(run: TuningRun) -> RunFigures:
+def run_figures(run: TuningRun) -> RunFigures:
+    """What one run found and cost."""
     report: dict[str, Any] = json.loads(run.report)
     training: dict[str, float] = report.get("training", {})
     return RunFigures(
