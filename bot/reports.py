@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.tuning.figures import Figures
 from engine.tuning.report import RunFigures, Satisfaction, UserReport
+from engine.tuning.search import Choice, Scored
 
 _ARMS = {
     "base": "base",
@@ -18,6 +19,8 @@ _ARMS = {
     "base_with_recall": "base + recall",
     "candidate_with_recall": "candidate + recall",
 }
+
+SCORED_HEAD = f"  {'rank':>4} {'rate':>8} {'steps':>5} {'nats/token':>10} {'general':>8}"
 
 
 def as_table(report: UserReport) -> str:
@@ -46,6 +49,27 @@ def as_json(reports: Sequence[UserReport]) -> str:
     return json.dumps({"users": [_plain(asdict(report)) for report in reports]})
 
 
+def scored_line(one: Scored) -> str:
+    """One recipe of a search, and what came of it."""
+    recipe = one.recipe
+    made = f"  {recipe.rank:>4} {recipe.learning_rate:>8.2g} {recipe.steps:>5}"
+    return f"{made} {one.nats_per_token:>10.3f} {_rise(one.general_rise):>8}"
+
+
+def choice_line(choice: Choice, base_name: str) -> str:
+    """What a search has come to, in a sentence."""
+    recipe = choice.recipe
+    made = f"rank {recipe.rank}, learning rate {recipe.learning_rate:.2g} and {recipe.steps} steps"
+    if choice.changed:
+        return f"From the next tuning on, {base_name} learns with {made}."
+    return f"Nothing is surely better: {base_name} goes on to learn with {made}."
+
+
+def choice_json(scored: Sequence[Scored], choice: Choice) -> str:
+    """The same for machines, as one object."""
+    return json.dumps({"tried": [_plain(asdict(one)) for one in scored], "choice": asdict(choice)})
+
+
 def _version_line(one: Satisfaction) -> str:
     base = "control" if one.control else "base"
     weights = base if one.adapter_version is None else str(one.adapter_version)
@@ -71,7 +95,7 @@ def _trial_lines(run: RunFigures) -> list[str]:
     assert figures is not None, "asked for runs that were measured"
     return [
         f"  Replies held out from run {run.run_id}, under each set of weights:",
-        f"  {'':>18} {'nats/token':>10} {'bits/byte':>9} {'preferred':>9}"
+        f"  {'':>18} {'nats/token':>10} {'bits/byte':>9} {'heed':>6} {'preferred':>9}"
         f" {'length':>7} {'case':>6} {'marks':>6} {'emoji':>6} {'general':>8} {'faulty':>8}",
         *(_arm_line(name, figures) for name in _ARMS if name in figures.arms),
     ]
@@ -84,6 +108,7 @@ def _arm_line(name: str, figures: Figures) -> str:
     preferred = figures.preference.get(name)
     return (
         f"  {_ARMS[name]:>18} {arm.nats_per_token:>10.3f} {arm.bits_per_byte:>9.3f}"
+        f" {_number(figures.heed.get(name, math.nan)):>6}"
         f" {'–' if preferred is None else f'{preferred:.0%}':>9}"
         f" {_number(distances[0]):>7} {_number(distances[1]):>6} {_number(distances[2]):>6}"
         f" {_number(distances[3]):>6} {_number(figures.general.get(name, math.nan), 3):>8} {of_trials:>8}"

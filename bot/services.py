@@ -29,6 +29,7 @@ from engine.serving import ServedAdapters
 from engine.speech import Transcriber, find_transcriber
 from engine.tuning.child import ChildTrainer, Trainer
 from engine.tuning.nightly import TuningRunner
+from engine.tuning.search import Searcher
 from storage.articles import ArticleStore
 from storage.backup import DATABASE_NAME, BackupWriter
 from storage.database import Database
@@ -64,6 +65,7 @@ class Core:
     messages: MessageStore
     runs: RunStore
     runner: TuningRunner
+    searcher: Searcher
     embedder: Embedder
     profiles: ProfileEngine
 
@@ -144,12 +146,12 @@ async def open_core(
     )
     async with open_database(settings) as database:
         messages, runs = MessageStore(database), RunStore(database)
-        embedder = parts.embedder or NanoEmbedder()
+        embedder, trainer = parts.embedder or NanoEmbedder(), parts.trainer or ChildTrainer()
         profiles = ProfileEngine.over(database, embedder=embedder, now=now, timezone=settings.timezone)
         runner = TuningRunner(
             messages=messages,
             runs=runs,
-            trainer=parts.trainer or ChildTrainer(),
+            trainer=trainer,
             data_folder=settings.data,
             base=base,
             now=now,
@@ -166,6 +168,15 @@ async def open_core(
             messages=messages,
             runs=runs,
             runner=runner,
+            searcher=Searcher(
+                messages=messages,
+                runs=runs,
+                trainer=trainer,
+                data_folder=settings.data,
+                base=base,
+                now=now,
+                sealed=database.encrypted,
+            ),
             embedder=embedder,
             profiles=profiles,
         )

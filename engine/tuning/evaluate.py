@@ -27,7 +27,8 @@ class TurnLosses:
     """One held-out reply: its tokens, its bytes, and its loss in nats (a sum over tokens) under each weights.
 
     `active` is the adapter that serves now, `control` is somebody else's, `pooled` the mean of several other
-    people's; the last two are the base and the candidate shown what was recalled. None: there is none.
+    people's. Base and candidate also score the reply after a question that was shown what was recalled, and
+    `elsewhere`, after another of the held-out questions. None: there is none.
     """
 
     conversation_id: int
@@ -40,6 +41,8 @@ class TurnLosses:
     pooled: float | None = None
     base_with_recall: float | None = None
     candidate_with_recall: float | None = None
+    base_elsewhere: float | None = None
+    candidate_elsewhere: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +144,7 @@ def judge(measurement: Measurement, *, seed: int) -> Verdict:
     before = per_token(turns, rival)
     changes = [turn.candidate - other for turn, other in zip(turns, rival, strict=True)]
     low, high = bootstrap_interval(turns, changes, seed=seed)
-    objection = _objection(measurement, high=high, before=before, after=after)
+    objection = _objection(measurement, high=high, before=before, after=after, seed=seed)
     return Verdict(
         promoted=objection is None,
         reason=objection or f"It reads your wishes better: {before:.2f} to {after:.2f} nats a token.",
@@ -178,7 +181,19 @@ def per_token(turns: Sequence[TurnLosses], losses: Sequence[float]) -> float:
     return sum(losses) / sum(turn.tokens for turn in turns)
 
 
-def _objection(measurement: Measurement, *, high: float, before: float, after: float) -> str | None:
+def heed(turns: Sequence[TurnLosses], arm: str) -> list[float] | None:
+    """By how many nats each reply is likelier after its own question than after another; None: not known."""
+    own: list[float] = [getattr(turn, arm) for turn in turns]
+    elsewhere: list[float | None] = [getattr(turn, f"{arm}_elsewhere") for turn in turns]
+    known = [loss for loss in elsewhere if loss is not None]
+    if len(known) < len(turns):
+        return None
+    return [other - loss for loss, other in zip(own, known, strict=True)]
+
+
+def _objection(
+    measurement: Measurement, *, high: float, before: float, after: float, seed: int
+) -> str | None:
     """The first reason against a candidate, None when there is none."""
     if not measurement.finite or not math.isfinite(after):
         return "Its weights are not finite numbers."
@@ -186,6 +201,8 @@ def _objection(measurement: Measurement, *, high: float, before: float, after: f
         return f"It is not surely better than what serves now ({before:.2f} to {after:.2f} nats a token)."
     if _control_wins(measurement.turns):
         return "Somebody else's weights do better, so it has learnt nothing of yours."
+    if _heeds_less(measurement.turns, seed=seed):
+        return "It heeds the question less than the base model does, whatever the manner of its replies."
     rise = _general_rise(measurement)
     if rise > CANARY_LIMIT:
         return (
@@ -208,6 +225,18 @@ def _rival(turns: Sequence[TurnLosses]) -> list[float]:
     base = [turn.base for turn in turns]
     active = [turn.active for turn in turns if turn.active is not None]
     return active if active and sum(active) < sum(base) else base
+
+
+def _heeds_less(turns: Sequence[TurnLosses], *, seed: int) -> bool:
+    """Whether the candidate surely makes less of a question than the base: the control of who is alone.
+
+    Weights that have learnt a manner from replies to other questions make such replies likelier, too.
+    """
+    base, candidate = heed(turns, "base"), heed(turns, "candidate")
+    if base is None or candidate is None:
+        return False
+    changes = [after - before for before, after in zip(base, candidate, strict=True)]
+    return bootstrap_interval(turns, changes, seed=seed)[1] < 0
 
 
 def _control_wins(turns: Sequence[TurnLosses]) -> bool:

@@ -2,7 +2,9 @@
 
 Beside the base and the adapter that serves, other people's adapters tell what of a gain is personal: one of
 them alone, and the mean of several in place of an adapter trained on everybody's examples. That one would
-cost every night as much as one person more, the mean costs one more pass over the held-out replies.
+cost every night as much as one person more, the mean costs one more pass over the held-out replies. For the
+same reason nobody who is alone has an adapter trained on shuffled replies beside theirs: instead the held-out
+replies are scored after each other's questions, which tells whether the candidate still reads them.
 """
 
 from collections import deque
@@ -104,6 +106,10 @@ class Examiner:
         if len(recalled) == len(rows):
             arms["base_with_recall"] = self._meter.losses(recalled, NO_ADAPTER)
             arms["candidate_with_recall"] = self._meter.losses(recalled, slot)
+        elsewhere = self._encode(_asked_in_turn([example for example, _ in fitting]))
+        if len(rows) > 1 and len(elsewhere) == len(rows):
+            arms["base_elsewhere"] = self._meter.losses(elsewhere, NO_ADAPTER)
+            arms["candidate_elsewhere"] = self._meter.losses(elsewhere, slot)
         return tuple(
             TurnLosses(
                 conversation_id=example.conversation_id,
@@ -142,6 +148,8 @@ class Examiner:
 
     def _strangers(self, user: UserJob) -> list[LoraWeights]:
         """Adapters of other people, those that serve first, then those finished in the same run."""
+        if not self._job.controls:
+            return []
         served = [weights for files in user.others if (weights := self._read(files)) is not None]
         return [*served, *reversed(self._finished)][:MOST_STRANGERS]
 
@@ -177,7 +185,7 @@ class Examiner:
         return sum(self._meter.losses(self._canary, slot)) / tokens
 
     def _replies(self, questions: Sequence[str], slot: int) -> list[list[int]]:
-        return self._meter.replies(questions, slot) if questions and self._job.trial_replies else []
+        return self._meter.replies(questions, slot) if questions and self._job.controls else []
 
     def _faults(self, replies: Sequence[Sequence[int]]) -> int:
         """How many trial replies are empty or go round in circles."""
@@ -192,3 +200,9 @@ class Examiner:
 
     def _row(self, example: Example) -> Row | None:
         return encode_example(self._tokenizer, example, most_tokens=self._job.recipe.example_tokens)
+
+
+def _asked_in_turn(examples: Sequence[Example]) -> list[Example]:
+    """The same replies, each after the question of the next."""
+    following = [*examples[1:], *examples[:1]]
+    return [replace(one, context=other.context[-1:]) for one, other in zip(examples, following, strict=True)]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.tuning.evaluate import FirstSight, Measurement, Preference, TurnLosses, per_token
+from engine.tuning.evaluate import FirstSight, Measurement, Preference, TurnLosses, heed, per_token
 from engine.tuning.manner import MannerDistance, distance
 
 _ARMS = {
@@ -34,7 +34,8 @@ class Figures:
 
     `preference` is the share of `pairs` in which the preferred reply is the likelier one, `manner` how far
     what was written lies from what was wanted; both by arm. `general` is nats per token on general text,
-    `faulty` counts empty and circular replies among `trial_replies`.
+    `faulty` counts empty and circular replies among `trial_replies`. `heed` is by how many nats a token a
+    reply is likelier after its own question than after another.
     """
 
     arms: Mapping[str, Arm]
@@ -44,6 +45,7 @@ class Figures:
     general: Mapping[str, float]
     trial_replies: int
     faulty: Mapping[str, int]
+    heed: Mapping[str, float]
     first_sight: FirstSight | None
 
 
@@ -61,6 +63,11 @@ def figures_of(measurement: Measurement) -> Figures:
         general={"base": measurement.canary_base, "candidate": measurement.canary_candidate},
         trial_replies=measurement.generations,
         faulty={"base": measurement.faulty_by_base, "candidate": measurement.faulty_generations},
+        heed={
+            arm: per_token(measurement.turns, changes)
+            for arm in ("base", "candidate")
+            if measurement.turns and (changes := heed(measurement.turns, arm)) is not None
+        },
         first_sight=measurement.first_sight,
     )
 
@@ -81,6 +88,7 @@ def from_document(document: Mapping[str, Any]) -> Figures:
         general=document["general"],
         trial_replies=document["trial_replies"],
         faulty=document["faulty"],
+        heed=document["heed"],
         first_sight=None if first_sight is None else FirstSight(**first_sight),
     )
 
@@ -88,7 +96,7 @@ def from_document(document: Mapping[str, Any]) -> Figures:
 def _arm(turns: Sequence[TurnLosses], name: str) -> Arm | None:
     losses: list[float | None] = [getattr(turn, name) for turn in turns]
     known = [loss for loss in losses if loss is not None]
-    if len(known) < len(turns):
+    if not known or len(known) < len(turns):
         return None
     return Arm(
         nats_per_token=per_token(turns, known),

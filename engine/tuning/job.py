@@ -77,7 +77,7 @@ class UserJob:
 class Job:
     """One run of the child process over one base model. `threads` None leaves the choice to torch.
 
-    Without `trial_replies` candidates are measured by losses alone.
+    Without `controls` candidates are scored beside the base alone, and write no trial replies.
     """
 
     base_name: str
@@ -87,7 +87,7 @@ class Job:
     threads: int | None = None
     budget_seconds: float | None = None
     recipe: Recipe = Recipe()
-    trial_replies: bool = True
+    controls: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,7 @@ def write_job(folder: Path, job: Job, *, secret: bytes | None = None) -> None:
         "threads": job.threads,
         "budget_seconds": job.budget_seconds,
         "recipe": asdict(job.recipe),
-        "trial_replies": job.trial_replies,
+        "controls": job.controls,
     }
     _put(folder / _JOB_NAME, job_file, secret)
 
@@ -168,7 +168,7 @@ def read_job(folder: Path, *, secret: bytes | None = None) -> Job:
         threads=job["threads"],
         budget_seconds=job["budget_seconds"],
         recipe=Recipe(**job["recipe"]),
-        trial_replies=job["trial_replies"],
+        controls=job["controls"],
     )
 
 

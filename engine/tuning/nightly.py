@@ -43,6 +43,7 @@ from engine.tuning.job import (
 )
 from engine.tuning.publish import prune, publish
 from engine.tuning.recalling import with_what_was_said
+from engine.tuning.recipes import read_recipe
 from storage.errors import GoneError, LockedError
 from storage.lock import folder_lock
 from storage.messages import MessageStore
@@ -265,6 +266,7 @@ class TuningRunner:
             users=tuple(self._user_job(one, active) for one in prepared),
             seed=self._seed,
             budget_seconds=self._budget.total_seconds(),
+            recipe=read_recipe(await self._runs.recipe_for(self._base.name)),
         )
 
     def _user_job(self, one: _Prepared, active: dict[int, Adapter]) -> UserJob:

@@ -20,7 +20,7 @@ import torch
 from engine.errors import EngineError
 from engine.language.loading import choose_device, load_model, load_tokenizer
 from engine.language.lora import NO_ADAPTER, wrap_linears
-from engine.language.peft_format import WEIGHTS_NAME, write_adapter
+from engine.language.peft_format import WEIGHTS_NAME, adapter_rank, write_adapter
 from engine.tuning.encoding import Row, encode_example
 from engine.tuning.evaluate import FirstSight
 from engine.tuning.examine import Examiner
@@ -82,7 +82,9 @@ class Worker:
         dtype = torch.bfloat16 if device.type == "cuda" else torch.float32  # many a CPU only emulates bf16
         model = load_model(job.base_folder, device=device, dtype=dtype)
         self._tokenizer = load_tokenizer(job.base_folder, model)
-        self._stack = wrap_linears(model, slots=self._at_once + 2, rank=job.recipe.rank, dtype=torch.float32)
+        self._stack = wrap_linears(
+            model, slots=self._at_once + 2, rank=_highest_rank(job), dtype=torch.float32
+        )
         pad_id = min(self._tokenizer.end_ids)
         replay = write_replay(model, self._stack, self._tokenizer, pad_id=pad_id)
         self._trainer = JointTrainer(model, self._stack, recipe=job.recipe, pad_id=pad_id, replay=replay)
@@ -137,7 +139,7 @@ class Worker:
             return
         folder = candidate_folder(self._folder, user.user_id)
         folder.mkdir()
-        weights = self._stack.read(learner.slot)
+        weights = self._stack.read(learner.slot, rank=self._job.recipe.rank)
         write_adapter(folder, weights, base_model=self._job.base_name, secret=self._secret)
         first_sight = self._first_sights[user.user_id]
         measurement = self._examiner.examine(user, learner.slot, weights, first_sight=first_sight)
@@ -159,6 +161,12 @@ class Worker:
         most_tokens = self._job.recipe.example_tokens
         rows = (encode_example(self._tokenizer, example, most_tokens=most_tokens) for example in examples)
         return [row for row in rows if row is not None]
+
+
+def _highest_rank(job: Job) -> int:
+    """The rank of what is trained, or of what it is held against if that is higher."""
+    guests = [files for user in job.users for files in (user.active, *user.others) if files is not None]
+    return max(job.recipe.rank, *(adapter_rank(files.folder) for files in guests), 0)
 
 
 def main(arguments: list[str]) -> int:

@@ -188,6 +188,7 @@ async def test_the_same_message_is_always_drawn_alike(tmp_path: Path):
 
 
 async def test_the_morning_line_names_somebody_elses_weights_where_they_were_measured(bench: Bench):
+    await ask(bench.server.person(USER_ID, "Ada"), "hello")
     await learn(bench, MEASURED)
     [run] = await bench.services.core.runs.runs_of(USER_ID)
 

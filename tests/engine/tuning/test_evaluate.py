@@ -54,6 +54,7 @@ def test_a_candidate_that_is_surely_better_is_promoted_with_its_figures():
         (with_turns(active=5.0), "not surely better"),
         (with_turns(control=5.0), "Somebody else's"),
         (with_turns(control=17.4), "Somebody else's"),
+        (with_turns(base_elsewhere=50.0, candidate_elsewhere=30.0), "It heeds the question less"),
         (replace(GOOD, turns=()), "too long"),
         (replace(GOOD, canary_candidate=3.2), "It forgets: general text became 6.7% harder"),
         (replace(GOOD, faulty_generations=1), "1 of 8 trial replies"),
@@ -81,6 +82,10 @@ def test_a_candidate_may_stumble_where_the_base_does():
 
 def test_the_control_may_be_as_good():
     assert judge(with_turns(control=17.5), seed=0).promoted
+
+
+def test_a_candidate_that_makes_as_much_of_the_question_passes():
+    assert judge(with_turns(base_elsewhere=50.0, candidate_elsewhere=35.0), seed=0).promoted
 
 
 def spread(changes: Sequence[float], conversations: Sequence[int]) -> tuple[float, float]:

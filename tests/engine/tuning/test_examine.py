@@ -68,7 +68,7 @@ def desk(model_folder: Path, tmp_path: Path) -> Desk:
     return seated(model_folder, tmp_path)
 
 
-def seated(model_folder: Path, folder: Path, *, trial_replies: bool = False) -> Desk:
+def seated(model_folder: Path, folder: Path, *, controls: bool = True) -> Desk:
     model = tiny_model()
     stack = wrap_linears(model, slots=3, rank=RECIPE.rank)
     tokenizer = load_tokenizer(model_folder, model)
@@ -79,7 +79,7 @@ def seated(model_folder: Path, folder: Path, *, trial_replies: bool = False) -> 
         users=(),
         seed=0,
         recipe=RECIPE,
-        trial_replies=trial_replies,
+        controls=controls,
     )
     examiner = Examiner(job=job, meter=meter, stack=stack, tokenizer=tokenizer, guest_slot=2)
     return Desk(examiner, stack, meter, tokenizer, folder)
@@ -162,6 +162,22 @@ def test_what_was_recalled_changes_the_question_alone(desk: Desk):
     assert all(turn.candidate_with_recall not in (None, turn.candidate) for turn in turns)
 
 
+def test_each_reply_is_also_scored_after_another_question(desk: Desk):
+    shifted = [
+        replace(one, context=other.context)
+        for one, other in zip(HELD_OUT, [*HELD_OUT[1:], HELD_OUT[0]], strict=True)
+    ]
+    turns = desk.examine(USER).turns
+    elsewhere = desk.examine(replace(USER, split=Split(train=(), held_out=tuple(shifted)))).turns
+
+    assert [turn.base_elsewhere for turn in turns] == pytest.approx([turn.base for turn in elsewhere])
+    assert [turn.candidate_elsewhere for turn in turns] == pytest.approx(
+        [turn.candidate for turn in elsewhere]
+    )
+    [alone] = desk.examine(replace(USER, split=Split(train=(), held_out=HELD_OUT[:1]))).turns
+    assert alone.base_elsewhere is None
+
+
 def test_replies_that_are_too_long_are_not_scored(desk: Desk):
     long = example(9, reply="long " * 100)
     split = Split(train=(), held_out=(long, *HELD_OUT))
@@ -186,12 +202,12 @@ def test_new_replies_are_scored_by_what_serves_and_by_the_base(desk: Desk):
     assert newcomer.active is None
 
 
-@pytest.mark.parametrize("trial_replies", [True, False])
+@pytest.mark.parametrize("controls", [True, False])
 def test_trial_replies_are_written_only_where_they_are_wanted(
-    model_folder: Path, tmp_path: Path, trial_replies: bool
+    model_folder: Path, tmp_path: Path, controls: bool
 ):
-    measured = seated(model_folder, tmp_path, trial_replies=trial_replies).examine(USER)
+    measured = seated(model_folder, tmp_path, controls=controls).examine(USER)
 
-    assert measured.generations == (7 if trial_replies else 0)
+    assert measured.generations == (7 if controls else 0)
     assert measured.wanted is not None
     assert measured.wanted.words == 2.0

@@ -54,6 +54,13 @@ def test_the_distance_of_manners_is_none_from_itself_and_the_same_both_ways():
     assert (apart.case, apart.punctuation, apart.emoji) == (0.5, 1.0, 0.25)
 
 
+def test_heed_is_what_the_own_question_is_worth():
+    figures = figures_of(with_turns(base_elsewhere=52.5, candidate_elsewhere=37.5))
+
+    assert figures.heed == pytest.approx({"base": 2.0, "candidate": 2.0})
+    assert figures_of(GOOD).heed == {}
+
+
 def test_figures_come_back_from_json():
     measured = replace(
         GOOD,

@@ -105,8 +105,8 @@ def test_the_table_says_what_each_run_has_cost():
 
 def test_the_table_has_a_line_for_each_set_of_weights_and_the_curve():
     table = as_table(REPORT)
-    assert re.search(r"  base +3.250 +1.172 +0% .* 3.000 +0 of 8\n", table)
-    assert re.search(r"  candidate +1.750 +0.631 +100% ", table)
+    assert re.search(r"  base +3.250 +1.172 +– +0% .* 3.000 +0 of 8\n", table)
+    assert re.search(r"  candidate +1.750 +0.631 +– +100% ", table)
     assert re.search(r"  mean of others +2.000 ", table)
     assert re.search(r"before they were learnt from.*\n.*\n  2026-03-03 +9 +4.125 +–$", table)
 
