@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli import execute
 from bot.reports import choice_json, choice_line, scored_line
 from engine.errors import TuningBusyError, TuningError
 from engine.language.bundled import ResolvedModel
@@ -190,6 +191,14 @@ def test_a_search_is_told_in_lines_and_as_json():
     )
     assert "goes on to learn with rank 8" in choice_line(Choice(recipe=Recipe(), changed=False), "base")
     assert json.loads(choice_json([scored], changed))["choice"]["recipe"]["rank"] == 4
+
+
+def test_the_command_says_when_there_is_too_little(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    model = save_tiny(tmp_path / BASE_NAME)
+    environment = {"MYNAH_DATA": str(tmp_path / "data"), "MYNAH_MODEL": str(model)}
+
+    assert execute(["evaluate", "--search"], environment) == 1
+    assert "Nobody has said enough yet to learn from." in capsys.readouterr().err
 
 
 @pytest.mark.slow
