@@ -244,6 +244,7 @@ def _register(
         model=services.model,
         timezone=services.core.settings.timezone,
         nightly=services.core.settings.nightly,
+        control=services.core.settings.control,
         now=services.core.now,
         delivery=delivery,
     )

@@ -49,6 +49,7 @@ class Texts:
     tune_started: str
     tune_busy: str
     tune_learnt: str
+    tune_compared: str
     tune_rejected: str
     tune_skipped: str
     tune_failed: str
@@ -106,22 +107,31 @@ class Texts:
     status_adapter: str
     status_log: str
     status_queue: str
+    status_control: str
+    status_cost: str
+    status_first_sight: str
     weights_trial: str
     stats_empty: str
     stats_caption: str
     stats_versions: str
     stats_version: str
+    stats_control: str
     stats_nights: str
     stats_night: str
+    stats_curve: str
+    stats_new: str
+    stats_new_base: str
     nothing_to_explain: str
     why_written: str
     why_base: str
+    why_control: str
     why_adapter: str
     why_view: str
     why_noted: str
     view_question: str
     view_quoted: str
     view_earlier: str
+    view_recalled: str
     view_length: dict[str, str]
     summarize_usage: str
     summarize_these: str
