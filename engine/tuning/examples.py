@@ -183,7 +183,7 @@ def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:
 def _stands_alone(reply: Message) -> bool:
     """Whether a reply may be learnt as it is.
 
-    One that was cut or stopped would teach to break off, one that rests on what was recalled to say so unasked.
+    One that was cut or stopped would teach to break off; one that rests on recall, to say it unasked.
     """
     how = reply.generation
     return how is None or (how.finish_reason is FinishReason.STOP and not how.view.recalled)
