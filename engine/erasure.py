@@ -37,10 +37,15 @@ class Forgetter:
 
     def _erase_files(self, user_id: int) -> None:
         shutil.rmtree(self._data_folder / "adapters" / str(user_id), ignore_errors=True)
-        shutil.rmtree(self._data_folder / "downloads", ignore_errors=True)  # exports to the terminal
-        for job_folder in (self._data_folder / JOBS_NAME).glob("*/"):
-            examples_file(job_folder, user_id).unlink(missing_ok=True)
-            shutil.rmtree(candidate_folder(job_folder, user_id), ignore_errors=True)
+        erase_jobs(self._data_folder, user_id)
+
+
+def erase_jobs(data_folder: Path, user_id: int) -> None:
+    """Delete what a tuning under way has of a person, and exports that the terminal has saved."""
+    shutil.rmtree(data_folder / "downloads", ignore_errors=True)
+    for job_folder in (data_folder / JOBS_NAME).glob("*/"):
+        examples_file(job_folder, user_id).unlink(missing_ok=True)
+        shutil.rmtree(candidate_folder(job_folder, user_id), ignore_errors=True)
 
 
 class ErasureFollower:

@@ -431,6 +431,18 @@ def m025_adapter_secrets(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE adapters ADD COLUMN secret BLOB")  # encrypts the files; NULL: they are plain
 
 
+def m026_recipes(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE recipes (
+            base_model TEXT PRIMARY KEY,
+            recipe TEXT NOT NULL,
+            chosen_at TEXT NOT NULL
+        )
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -457,6 +469,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m023_memories,
     m024_imports,
     m025_adapter_secrets,
+    m026_recipes,
 )
 
 

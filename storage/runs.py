@@ -1,4 +1,4 @@
-"""Tuning runs and the adapter versions that came of them. Of each user at most one version is active."""
+"""Tuning runs, the adapter versions that came of them, at most one of a user active, and by which recipe."""
 
 import json
 from datetime import date, datetime
@@ -18,7 +18,7 @@ _TRIED_AGAIN = f"local_date IS NOT NULL AND status = 'failed' AND attempts < {MO
 
 
 class RunStore:
-    """The tables `runs` and `adapters`."""
+    """The tables `runs`, `adapters` and `recipes`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -267,6 +267,18 @@ class RunStore:
     async def adapters_of(self, user_id: int) -> list[Adapter]:
         """All versions of a user, oldest first."""
         return await self._adapters("user_id = ? ORDER BY version", user_id)
+
+    async def choose_recipe(self, base_model: str, recipe: str, *, now: datetime) -> None:
+        """Train on this base by this recipe, a JSON document, from now on."""
+        await self._database.execute(
+            "INSERT OR REPLACE INTO recipes (base_model, recipe, chosen_at) VALUES (?, ?, ?)",
+            (base_model, recipe, to_text(now)),
+        )
+
+    async def recipe_for(self, base_model: str) -> str | None:
+        """The recipe that was chosen for a base; None when none was."""
+        row = await self._database.fetch_one("SELECT recipe FROM recipes WHERE base_model = ?", (base_model,))
+        return None if row is None else row["recipe"]
 
     async def _adapters(self, condition: str, *parameters: object) -> list[Adapter]:
         rows = await self._database.fetch_all(f"SELECT * FROM adapters WHERE {condition}", parameters)
