@@ -1,8 +1,9 @@
 """A frozen weight in the forms that are fastest for few rows and for many.
 
 A CPU that computes few rows waits for the weights to be read, so fewer bytes are faster. fp16 halves those of
-float32, and holds all but the tiniest weights that were published in bf16 without loss. int8 halves them again,
-rounded per output channel as in Dettmers et al., "LLM.int8()" (arXiv 2208.07339), but with inputs in bf16.
+float32, and holds all but the tiniest weights that were published in bf16 without loss. int8 halves them
+again, rounded per output channel as in Dettmers et al., "LLM.int8()" (arXiv 2208.07339), but with
+inputs in bf16.
 """
 
 from collections.abc import Callable
