@@ -431,6 +431,11 @@ def m025_adapter_secrets(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE adapters ADD COLUMN secret BLOB")  # encrypts the files; NULL: they are plain
 
 
+def m026_validators(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE readings ADD COLUMN etag TEXT")
+    db.execute("ALTER TABLE readings ADD COLUMN last_modified TEXT")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -457,6 +462,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m023_memories,
     m024_imports,
     m025_adapter_secrets,
+    m026_validators,
 )
 
 

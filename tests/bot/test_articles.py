@@ -19,7 +19,7 @@ from tests.bot.test_preferences import choose
 from tests.bot_api import BotApiServer, Person, ShownMessage
 from tests.engine.articles.pages import LOGIN, PARAGRAPHS, article_page
 from tests.engine.articles.pdf import pdf_of
-from tests.engine.articles.web import open_site
+from tests.engine.articles.web import Site, open_site
 
 EN = LANGUAGES["en"]
 EMBEDDER = NanoEmbedder()
@@ -182,6 +182,43 @@ async def test_progress_is_shown_before_the_page_has_come(tmp_path: Path, server
         assert progress.text == EN.reading.format(link=f"{slow.url}/article")
         may_go_on.set()
         await server.until(lambda: summary(progress), timeout_seconds=WAIT)
+
+
+def offer_edition(site: Site, edition: str, body: str) -> str:
+    """A page with an ETag that is sent only to who does not have this edition; returns its link."""
+    whole = site.add("/article", body, etag=f'"{edition}"')
+    at_once = site.pages["/article"]
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        if f'if-none-match: "{edition}"' in site.requests[-1].lower():
+            writer.write(b"HTTP/1.1 304 Not Modified\r\n\r\n")
+        else:
+            await at_once(writer)
+
+    site.pages["/article"] = answer
+    return whole
+
+
+async def test_a_page_sent_again_is_asked_for_changes_and_only_a_changed_one_is_read_anew(
+    tmp_path: Path, server: BotApiServer
+):
+    other = article_page(extra="<p>The rowing club of Lindau moves into the old bridge.</p>")
+    async with open_site() as pages, small_bench(tmp_path, server) as bench:
+        ada = server.person(USER_ID, "Ada")
+        link = offer_edition(pages, "one", article_page())
+        first = await summarize(ada, f"/summarize long {link}")
+        again = await summarize(ada, f"/summarize long {link}")
+        assert again.text == first.text
+        assert ["if-none-match" in head.lower() for head in pages.requests] == [False, True]
+
+        offer_edition(pages, "two", other)
+        assert "rowing club" in (await summarize(ada, f"/summarize long {link}")).text
+        await summarize(ada, f"/summarize long {link}")
+        assert 'if-none-match: "two"' in pages.requests[-1].lower()
+
+        await bench.services.forgetter.forget(USER_ID)
+        await summarize(ada, f"/summarize long {link}")
+        assert "if-none-match" not in pages.requests[-1].lower()
 
 
 async def test_wishes_stand_in_any_order_beside_the_link(small: Bench, site: str):
