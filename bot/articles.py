@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from telegram import Document, Message, Update
 from telegram.error import TelegramError
@@ -215,9 +216,9 @@ class ArticleHandlers:
             return None
         usual = (Length(preferences().reply_length), not self._summarizer.own_words)
         wish = await self._library.wish(asked.user_id, request.wanted, usual)
-        reads = [*(self._link(link) for link in request.links)]
+        reads = [self._link(link, asked.user_id) for link in request.links]
         if request.text is not None:
-            reads = [(asked.texts.reading_text, _reading(self._sources.text, request.text))]
+            reads = [(asked.texts.reading_text, partial(self._sources.text, request.text))]
         elif request.document is not None:
             refusal = _refusal(request.document, asked.texts)
             if refusal is not None:
@@ -231,8 +232,9 @@ class ArticleHandlers:
         await self._name_left_out(asked, request)
         return shown
 
-    def _link(self, link: str) -> tuple[str, Read]:
-        return texts().reading.format(link=link), _reading(self._sources.link, link)
+    def _link(self, link: str, user_id: int) -> tuple[str, Read]:
+        kept = partial(self._library.kept, user_id)
+        return texts().reading.format(link=link), partial(self._sources.link, link, kept=kept)
 
     def _file(self, document: Document) -> tuple[str, Read]:
         name = document.file_name or "file"
@@ -381,13 +383,6 @@ class ArticleHandlers:
 
 async def _clearly_about(question: str, reading: Reading) -> bool:
     return await asyncio.to_thread(clearly_about, question, f"{reading.title}\n{reading.text}")
-
-
-def _reading(read: Callable[[str], Awaitable[Article]], source: str) -> Read:
-    async def run() -> Article:
-        return await read(source)
-
-    return run
 
 
 def _asked(asked: Incoming, text: str) -> Asked:

@@ -443,6 +443,11 @@ def m026_recipes(db: sqlite3.Connection) -> None:
     )
 
 
+def m027_validators(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE readings ADD COLUMN etag TEXT")
+    db.execute("ALTER TABLE readings ADD COLUMN last_modified TEXT")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -470,6 +475,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m024_imports,
     m025_adapter_secrets,
     m026_recipes,
+    m027_validators,
 )
 
 

@@ -24,8 +24,9 @@ class ReadingStore:
             cursor = await connection.execute(
                 """
                 INSERT INTO readings
-                    (user_id, url, site, title, published, language, text, words, partial, read_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    (user_id, url, site, title, published, language, text, words, partial, read_at, etag,
+                     last_modified)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 (
                     new.user_id,
@@ -38,6 +39,8 @@ class ReadingStore:
                     new.words,
                     new.partial,
                     to_text(new.read_at),
+                    new.etag,
+                    new.last_modified,
                 ),
             )
             await connection.execute(
@@ -79,6 +82,14 @@ class ReadingStore:
     async def get(self, reading_id: int) -> Reading | None:
         """One article, unless it was dropped."""
         row = await self._database.fetch_one("SELECT * FROM readings WHERE reading_id = ?", (reading_id,))
+        return None if row is None else _reading(row)
+
+    async def newest_of(self, user_id: int, url: str) -> Reading | None:
+        """The article that a user last had read from a URL, unless it was dropped."""
+        row = await self._database.fetch_one(
+            "SELECT * FROM readings WHERE user_id = ? AND url = ? ORDER BY reading_id DESC LIMIT 1",
+            (user_id, url),
+        )
         return None if row is None else _reading(row)
 
     async def reply(self, message_id: int) -> ReadingReply | None:
@@ -166,6 +177,8 @@ def _reading(row: Row) -> Reading:
         words=row["words"],
         partial=bool(row["partial"]),
         read_at=from_text(row["read_at"]),
+        etag=row["etag"],
+        last_modified=row["last_modified"],
     )
 
 

@@ -273,7 +273,10 @@ class ArticleSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewReading:
-    """An article that a user has had read, about to be kept; `language` is ISO 639-1."""
+    """An article that a user has had read, about to be kept; `language` is ISO 639-1.
+
+    `etag` and `last_modified` are what its server gave to ask later whether it has changed.
+    """
 
     user_id: int
     url: str
@@ -285,6 +288,8 @@ class NewReading:
     words: int
     partial: bool
     read_at: datetime
+    etag: str | None = None
+    last_modified: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

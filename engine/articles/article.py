@@ -9,6 +9,17 @@ _WORDS = re.compile(rf"[{_WIDE}]|[^\W_{_WIDE}]+(?:['’.,-][^\W_{_WIDE}]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a server gave to ask later whether its page has changed."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+NO_VALIDATORS = Validators()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """The text of one page and what the page says of itself. Paragraphs are lines; `language` is ISO 639-1.
 
@@ -24,6 +35,7 @@ class Article:
     text: str
     words: int
     partial: bool = False
+    validators: Validators = NO_VALIDATORS
 
 
 def count_words(text: str) -> int:

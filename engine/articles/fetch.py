@@ -2,13 +2,14 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
 import httpx
 
 from engine.articles.addresses import check_url
+from engine.articles.article import NO_VALIDATORS, Validators
 from engine.articles.guard import GuardedTransport, Resolver, system_resolver
 from engine.articles.problems import Problem
 from engine.articles.sniffing import MediaType, sniff
@@ -23,6 +24,7 @@ MAX_PAGE_BYTES = 6_000_000
 MAX_PDF_BYTES = 20_000_000
 
 _NOT_MODIFIED = 304
+_MOST_VALIDATOR_CHARACTERS = 500
 
 _USER_AGENT = "Mozilla/5.0 (compatible; Mynah/0.1; opens single pages that its user asks for)"
 _HEADERS = {
@@ -34,14 +36,6 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Validators:
-    """What a server gave to ask later whether a page has changed."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
     """One downloaded body. `url` is where the redirects ended, `content_type` the header as it came."""
 
@@ -49,7 +43,22 @@ class Download:
     media_type: MediaType
     content_type: str
     body: bytes
-    validators: Validators = Validators()
+    validators: Validators = NO_VALIDATORS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """The page at `url`, where the redirects ended, is what it was when its validators came."""
+
+    url: str
+
+
+KnownPages = Callable[[str], Awaitable[Validators | None]]
+"""The validators of the page at a URL; None for a page that is not known."""
+
+
+async def nothing_known(_url: str) -> None:
+    """No page is known."""
 
 
 class Fetcher:
@@ -72,15 +81,15 @@ class Fetcher:
             timeout=httpx.Timeout(deadline_seconds, connect=CONNECT_SECONDS),
         )
 
-    async def fetch(self, link: str, *, known: Validators | None = None) -> Download | None:
-        """The page behind a link; None when it has not changed since `known`.
+    async def fetch(self, link: str, *, known: KnownPages = nothing_known) -> Download | Unchanged:
+        """The page behind a link, unless it is known and has not changed.
 
         Raises LinkRefusedError, DownloadError, and NotAnArticleError for bodies that are no text.
         """
         url = check_url(link, allow_private=self._allow_private)
         try:
             async with asyncio.timeout(self._deadline_seconds):
-                return await self._follow(url, known or Validators())
+                return await self._follow(url, known)
         except (TimeoutError, httpx.TimeoutException) as error:
             raise DownloadError(Problem.TIMEOUT) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -90,15 +99,16 @@ class Fetcher:
         """Close all connections."""
         await self._client.aclose()
 
-    async def _follow(self, url: httpx.URL, known: Validators) -> Download | None:
+    async def _follow(self, url: httpx.URL, known: KnownPages) -> Download | Unchanged:
         for _ in range(MAX_REDIRECTS + 1):
+            conditions = _conditions(await known(str(url)) or NO_VALIDATORS)
             # A fresh request carries no cookies of an earlier hop, no credentials and no referrer.
-            request = httpx.Request(
-                "GET", url, headers=_HEADERS | _conditions(known), extensions=self._extensions()
-            )
+            request = httpx.Request("GET", url, headers=_HEADERS | conditions, extensions=self._extensions())
             response = await self._client.send(request, stream=True)
             self._client.cookies.clear()
             async with aclosing(response):
+                if response.status_code == _NOT_MODIFIED and conditions:
+                    return Unchanged(url=str(url))
                 if not response.has_redirect_location:
                     return await _read(response)
                 url = self._next_hop(response)
@@ -124,9 +134,7 @@ def _conditions(known: Validators) -> dict[str, str]:
     return headers
 
 
-async def _read(response: httpx.Response) -> Download | None:
-    if response.status_code == _NOT_MODIFIED:
-        return None
+async def _read(response: httpx.Response) -> Download:
     _check_status(response.status_code)
     body = await _body(response)
     content_type = response.headers.get("content-type", "")
@@ -139,9 +147,15 @@ async def _read(response: httpx.Response) -> Download | None:
         content_type=content_type,
         body=body,
         validators=Validators(
-            etag=response.headers.get("etag"), last_modified=response.headers.get("last-modified")
+            etag=_repeatable(response.headers.get("etag")),
+            last_modified=_repeatable(response.headers.get("last-modified")),
         ),
     )
+
+
+def _repeatable(header: str | None) -> str | None:
+    """A header that can be sent back as it came."""
+    return header if header and header.isascii() and len(header) <= _MOST_VALIDATOR_CHARACTERS else None
 
 
 def _check_status(status: int) -> None:

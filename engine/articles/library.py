@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from engine.articles.article import Article
+from engine.articles.article import Article, Validators
 from engine.articles.interests import interests_of
 from engine.articles.points import Point
 from engine.articles.taste import Form, Opinion, preferred_form
@@ -93,8 +93,15 @@ class Library:
                 words=article.words,
                 partial=article.partial,
                 read_at=self._now(),
+                etag=article.validators.etag,
+                last_modified=article.validators.last_modified,
             )
         )
+
+    async def kept(self, user_id: int, url: str) -> Article | None:
+        """What this user had read last from a URL, if it is still kept."""
+        reading = await self._readings.newest_of(user_id, url)
+        return None if reading is None else article_of(reading)
 
     async def log(self, asked: Asked, shown: str, about: ReadingReply) -> Message:
         """Log what was asked and what is shown of an article."""
@@ -159,6 +166,7 @@ def article_of(reading: Reading) -> Article:
         text=reading.text,
         words=reading.words,
         partial=reading.partial,
+        validators=Validators(etag=reading.etag, last_modified=reading.last_modified),
     )
 
 

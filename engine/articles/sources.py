@@ -1,13 +1,14 @@
 """Where an article comes from: a link, a file, or a text that was pasted."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from engine.articles.article import Article
-from engine.articles.fetch import MAX_PAGE_BYTES, MAX_PDF_BYTES, Download, Fetcher
+from engine.articles.article import Article, Validators
+from engine.articles.fetch import MAX_PAGE_BYTES, MAX_PDF_BYTES, Download, Fetcher, Unchanged, nothing_known
 from engine.articles.problems import Problem
 from engine.articles.reading import PageReader
 from engine.articles.sniffing import MediaType, sniff
-from engine.errors import DownloadError, NotAnArticleError
+from engine.errors import NotAnArticleError
 
 _TYPES = {
     "pdf": "application/pdf",
@@ -29,6 +30,10 @@ def type_of_file(name: str, claimed: str | None) -> str | None:
     return by_name or (claimed if claimed in FILE_TYPES else None)
 
 
+KeptArticles = Callable[[str], Awaitable[Article | None]]
+"""The newest article that is kept of a URL, if there is one."""
+
+
 class SourceReader:
     """Reads articles. Each method raises ArticleError."""
 
@@ -36,12 +41,22 @@ class SourceReader:
         self._fetcher = fetcher
         self._pages = pages
 
-    async def link(self, link: str) -> Article:
-        """The article behind a link."""
-        download = await self._fetcher.fetch(link)
-        if download is None:
-            raise DownloadError(Problem.UNREACHABLE)
-        return await self._pages.read(download)
+    async def link(self, link: str, *, kept: KeptArticles = nothing_known) -> Article:
+        """The article behind a link; a kept one that has not changed is not loaded again."""
+        found: dict[str, Article] = {}
+
+        async def known(url: str) -> Validators | None:
+            article = await kept(url)
+            if article is None:
+                return None
+            found[url] = article
+            return article.validators
+
+        answer = await self._fetcher.fetch(link, known=known)
+        if isinstance(answer, Unchanged):
+            return found[answer.url]
+        article = await self._pages.read(answer)
+        return replace(article, validators=answer.validators)
 
     async def file(self, body: bytes, *, name: str, content_type: str) -> Article:
         """The article in a file; the name of the file stands for its site."""

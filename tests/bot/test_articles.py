@@ -1,5 +1,6 @@
 """Everything that is read for a person: the ways in, what comes out, and what follows it."""
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from tests.bot.test_preferences import choose
 from tests.bot_api import BotApiServer, Person, ShownMessage
 from tests.engine.articles.pages import LOGIN, PARAGRAPHS, article_page
 from tests.engine.articles.pdf import pdf_of
+from tests.engine.articles.web import Site, open_site
 
 EN = LANGUAGES["en"]
 EMBEDDER = NanoEmbedder()
@@ -155,6 +157,68 @@ async def test_a_small_model_shows_key_sentences_and_what_was_read(small: Bench,
     assert re.fullmatch(r"Read: 1\d\d words, Lake News, 27 February 2026", read)
     assert [button.label for button in shown.buttons] == ["👍", "👎", "Passages", "Shorter"]
     assert not small.model.requests
+
+
+async def test_progress_is_shown_before_the_page_has_come(tmp_path: Path, server: BotApiServer):
+    arrived, may_go_on = asyncio.Event(), asyncio.Event()
+    body = article_page().encode()
+
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(
+            f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        )
+        await writer.drain()
+        arrived.set()
+        await may_go_on.wait()
+        writer.write(body)
+
+    async with open_site() as slow, small_bench(tmp_path, server):
+        slow.pages["/article"] = drip
+        ada = server.person(USER_ID, "Ada")
+        await ada.say(f"/summarize {slow.url}/article")
+        progress = await ada.wait_for_reply(timeout_seconds=WAIT)
+        await asyncio.wait_for(arrived.wait(), WAIT)
+
+        assert progress.text == EN.reading.format(link=f"{slow.url}/article")
+        may_go_on.set()
+        await server.until(lambda: summary(progress), timeout_seconds=WAIT)
+
+
+def offer_edition(site: Site, edition: str, body: str) -> str:
+    """A page with an ETag that is sent only to who does not have this edition; returns its link."""
+    whole = site.add("/article", body, etag=f'"{edition}"')
+    at_once = site.pages["/article"]
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        if f'if-none-match: "{edition}"' in site.requests[-1].lower():
+            writer.write(b"HTTP/1.1 304 Not Modified\r\n\r\n")
+        else:
+            await at_once(writer)
+
+    site.pages["/article"] = answer
+    return whole
+
+
+async def test_a_page_sent_again_is_asked_for_changes_and_only_a_changed_one_is_read_anew(
+    tmp_path: Path, server: BotApiServer
+):
+    other = article_page(extra="<p>The rowing club of Lindau moves into the old bridge.</p>")
+    async with open_site() as pages, small_bench(tmp_path, server) as bench:
+        ada = server.person(USER_ID, "Ada")
+        link = offer_edition(pages, "one", article_page())
+        first = await summarize(ada, f"/summarize long {link}")
+        again = await summarize(ada, f"/summarize long {link}")
+        assert again.text == first.text
+        assert ["if-none-match" in head.lower() for head in pages.requests] == [False, True]
+
+        offer_edition(pages, "two", other)
+        assert "rowing club" in (await summarize(ada, f"/summarize long {link}")).text
+        await summarize(ada, f"/summarize long {link}")
+        assert 'if-none-match: "two"' in pages.requests[-1].lower()
+
+        await bench.services.forgetter.forget(USER_ID)
+        await summarize(ada, f"/summarize long {link}")
+        assert "if-none-match" not in pages.requests[-1].lower()
 
 
 async def test_wishes_stand_in_any_order_beside_the_link(small: Bench, site: str):

@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator
 import httpx
 import pytest
 
-from engine.articles.fetch import MAX_PAGE_BYTES, Download, Fetcher, Validators
+from engine.articles.article import Validators
+from engine.articles.fetch import MAX_PAGE_BYTES, Download, Fetcher, Unchanged
 from engine.articles.problems import Problem
 from engine.articles.sniffing import MediaType
 from engine.errors import ArticleError, NotAnArticleError
@@ -27,7 +28,7 @@ async def problem_of(fetcher: Fetcher, link: str) -> Problem:
 
 async def page_of(fetcher: Fetcher, link: str) -> Download:
     download = await fetcher.fetch(link)
-    assert download is not None
+    assert isinstance(download, Download)
     return download
 
 
@@ -58,12 +59,28 @@ async def test_unpacks_gzip(site: Site, fetcher: Fetcher):
 
 
 async def test_asks_whether_a_known_page_has_changed(site: Site, fetcher: Fetcher):
-    site.add("/a", b"", status="304 Not Modified")
+    site.redirect("/moved", "/a")
+    link = site.add("/a", b"", status="304 Not Modified")
 
-    known = Validators(etag='"v1"', last_modified="Tue, 3 Mar 2026")
-    assert await fetcher.fetch(f"{site.url}/a", known=known) is None
-    assert 'if-none-match: "v1"' in site.requests[0].lower()
-    assert "if-modified-since: tue, 3 mar 2026" in site.requests[0].lower()
+    async def known(url: str) -> Validators | None:
+        return Validators(etag='"v1"', last_modified="Tue, 3 Mar 2026") if url == link else None
+
+    assert await fetcher.fetch(f"{site.url}/moved", known=known) == Unchanged(url=link)
+    first, second = (head.lower() for head in site.requests)
+    assert "if-" not in first
+    assert 'if-none-match: "v1"' in second
+    assert "if-modified-since: tue, 3 mar 2026" in second
+
+
+async def test_a_server_that_calls_an_unknown_page_unchanged_is_at_fault(site: Site, fetcher: Fetcher):
+    link = site.add("/a", b"", status="304 Not Modified")
+
+    assert await problem_of(fetcher, link) is Problem.SITE_FAILED
+
+
+@pytest.mark.parametrize("etag", ['"é"', '"' + "x" * 501 + '"'])
+async def test_a_validator_that_cannot_be_sent_back_is_not_kept(site: Site, fetcher: Fetcher, etag: str):
+    assert (await page_of(fetcher, site.add("/a", PAGE, etag=etag))).validators == Validators()
 
 
 @pytest.mark.parametrize(

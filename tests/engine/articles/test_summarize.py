@@ -9,9 +9,10 @@ import pytest
 from engine.articles.article import Article
 from engine.articles.check import Source
 from engine.articles.extract import text_article
+from engine.articles.parts import MOST_PARTS
 from engine.articles.points import checked_points
 from engine.articles.sentences import split_sentences
-from engine.articles.summarize import MOST_PARTS, Reader, Summarizer
+from engine.articles.summarize import Reader, Summarizer
 from engine.articles.wish import Length, Wish
 from engine.errors import SummaryStoppedError
 from engine.language.model import Cancellation
