@@ -431,6 +431,17 @@ def m025_adapter_secrets(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE adapters ADD COLUMN secret BLOB")  # encrypts the files; NULL: they are plain
 
 
+def m026_checkpoints(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE checkpoints (
+            user_id INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+            secret BLOB -- encrypts the file; NULL: it is plain
+        )
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -457,6 +468,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m023_memories,
     m024_imports,
     m025_adapter_secrets,
+    m026_checkpoints,
 )
 
 

@@ -21,8 +21,11 @@ from storage.sealing import is_sealed, seal, unseal
 NIGHT_BUDGET = timedelta(minutes=30)
 """After this, on a slow machine, training ends with what it has learnt by then; who has not begun waits."""
 
+CHECKPOINT_SECONDS = 120.0
+"""So much work a kill can cost; a checkpoint has three times the size of an adapter."""
+
 JOBS_NAME = "tuning"
-"""The folder below the data folder that holds the job folders."""
+"""The folder below the data folder that holds the job folders, and the checkpoints, which outlive them."""
 
 _JOB_NAME = "job.json"
 META_NAME = "meta.json"
@@ -61,11 +64,12 @@ class UserJob:
     """One user's part of a job: their examples, and the adapter that serves them now.
 
     `control` is an adapter of somebody else, to tell what is personal in a gain; None takes that of whoever
-    was finished before in the same run.
+    was finished before in the same run. `checkpoint_secret` seals what is put down of a training under way.
     """
 
     user_id: int
     split: Split
+    checkpoint_secret: bytes | None = field(default=None, repr=False)
     active: AdapterFiles | None = None
     control: AdapterFiles | None = None
 
@@ -80,6 +84,7 @@ class Job:
     seed: int
     threads: int | None = None
     budget_seconds: float | None = None
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
     recipe: Recipe = Recipe()
 
 
@@ -108,6 +113,11 @@ def candidate_folder(job_folder: Path, user_id: int) -> Path:
     return job_folder / f"candidate-{user_id}"
 
 
+def checkpoint_path(jobs_folder: Path, user_id: int) -> Path:
+    """Where the checkpoint of one user lies, from one run to the next."""
+    return jobs_folder / "checkpoints" / f"{user_id}.safetensors"
+
+
 def examples_file(job_folder: Path, user_id: int) -> Path:
     """Where one user's examples lie."""
     return job_folder / f"examples-{user_id}.json"
@@ -123,12 +133,18 @@ def write_job(folder: Path, job: Job, *, secret: bytes | None = None) -> None:
         "base_name": job.base_name,
         "base_folder": str(job.base_folder),
         "users": [
-            {"user_id": user.user_id, "active": _plain(user.active), "control": _plain(user.control)}
+            {
+                "user_id": user.user_id,
+                "checkpoint_secret": _hex(user.checkpoint_secret),
+                "active": _plain(user.active),
+                "control": _plain(user.control),
+            }
             for user in job.users
         ],
         "seed": job.seed,
         "threads": job.threads,
         "budget_seconds": job.budget_seconds,
+        "checkpoint_seconds": job.checkpoint_seconds,
         "recipe": asdict(job.recipe),
     }
     _put(folder / _JOB_NAME, job_file, secret)
@@ -146,6 +162,7 @@ def read_job(folder: Path, *, secret: bytes | None = None) -> Job:
         UserJob(
             user_id=user["user_id"],
             split=_split(_get(examples_file(folder, user["user_id"]), secret)),
+            checkpoint_secret=_unhex(user["checkpoint_secret"]),
             active=_files(user["active"]),
             control=_files(user["control"]),
         )
@@ -158,6 +175,7 @@ def read_job(folder: Path, *, secret: bytes | None = None) -> Job:
         seed=job["seed"],
         threads=job["threads"],
         budget_seconds=job["budget_seconds"],
+        checkpoint_seconds=job["checkpoint_seconds"],
         recipe=Recipe(**job["recipe"]),
     )
 
@@ -207,17 +225,21 @@ def _get(path: Path, secret: bytes | None) -> Any:
 def _plain(files: AdapterFiles | None) -> dict[str, str | None] | None:
     if files is None:
         return None
-    return {
-        "folder": str(files.folder),
-        "secret": None if files.secret is None else files.secret.hex(),
-    }
+    return {"folder": str(files.folder), "secret": _hex(files.secret)}
 
 
-def _files(document: dict[str, str] | None) -> AdapterFiles | None:
+def _hex(secret: bytes | None) -> str | None:
+    return None if secret is None else secret.hex()
+
+
+def _unhex(secret: str | None) -> bytes | None:
+    return None if secret is None else bytes.fromhex(secret)
+
+
+def _files(document: dict[str, Any] | None) -> AdapterFiles | None:
     if document is None:
         return None
-    secret = document["secret"]
-    return AdapterFiles(folder=Path(document["folder"]), secret=bytes.fromhex(secret) if secret else None)
+    return AdapterFiles(folder=Path(document["folder"]), secret=_unhex(document["secret"]))
 
 
 def _dump(examples: tuple[Example, ...]) -> list[dict[str, Any]]:
