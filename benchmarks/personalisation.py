@@ -68,12 +68,19 @@ class Village:
         )
         return [completion.text for completion in completions]
 
-    async def live(self, user_id: int, wish: Wish, replies: list[str]) -> None:
-        """A day of one user: every second reply is corrected, the others are rated by thumb."""
+    async def live(self, user_id: int, wish: Wish, replies: list[str], *, apart: bool = False) -> None:
+        """A day of one user: every second reply is corrected, the others are rated by thumb.
+
+        With `apart` each question begins a conversation.
+        """
         now = datetime.now(UTC)
         await self._users.add(user_id, name=wish.name, is_owner=False, now=now)
         conversation_id = await self._messages.start_conversation(user_id=user_id, chat_id=user_id, now=now)
         for number, (question, text) in enumerate(zip(ASKED, replies, strict=True)):
+            if apart:
+                conversation_id = await self._messages.start_conversation(
+                    user_id=user_id, chat_id=user_id, now=now
+                )
             halves = [
                 NewMessage(
                     user_id=user_id,

@@ -18,6 +18,7 @@ from bot.texts import Texts, texts_for
 from engine.errors import TuningBusyError
 from engine.serving import ServedAdapters, Swap
 from engine.tuning.nightly import TuningRunner
+from engine.tuning.report import run_figures
 from storage.preferences import Preferences, PreferenceStore
 from storage.records import RunStatus, TuningRun
 from storage.runs import RunStore
@@ -164,13 +165,18 @@ def outcome(run: TuningRun, texts: Texts) -> str | None:
     match run.status:
         case RunStatus.PROMOTED:
             report: dict[str, Any] = json.loads(run.report)
-            return texts.tune_learnt.format(
+            learnt = texts.tune_learnt.format(
                 examples=report["examples"],
                 held_out=report["held_out"],
                 before=report["before"],
                 after=report["after"],
                 version=run.adapter_version,
             )
+            figures = run_figures(run).figures
+            other = None if figures is None else figures.arms.get("other")
+            if other is None:
+                return learnt
+            return f"{learnt} {texts.tune_compared.format(other=other.nats_per_token)}"
         case RunStatus.REJECTED:
             return texts.tune_rejected.format(reason=run.reason)
         case RunStatus.SKIPPED:

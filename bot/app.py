@@ -214,10 +214,12 @@ def _register(
     export = ExportHandlers(exporter=services.exporter, delivery=delivery, now=services.core.now)
     forget = ForgetHandlers(
         forgetter=services.forgetter,
+        part_forgetter=services.part_forgetter,
         erasures=services.erasures,
         shelf=services.shelf,
         access=access,
         delivery=delivery,
+        timezone=services.core.settings.timezone,
         now=services.core.now,
     )
     choices = PreferenceHandlers(store=services.preferences, menu=menu, delivery=delivery)
@@ -242,6 +244,7 @@ def _register(
         model=services.model,
         timezone=services.core.settings.timezone,
         nightly=services.core.settings.nightly,
+        control=services.core.settings.control,
         now=services.core.now,
         delivery=delivery,
     )

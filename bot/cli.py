@@ -11,7 +11,7 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from bot.commands import chat, evaluate, export, forget, rollback, run, tune
+from bot.commands import chat, evaluate, export, forget, rollback, run, search, tune
 from bot.doctor import doctor
 from bot.importing import import_file
 from bot.keeping import backup, restore_backup, rotate_key, set_key
@@ -33,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
     evaluation = commands.add_parser("evaluate", help="tell what learning has brought, and what it cost")
     evaluation.add_argument("--user", type=int, metavar="ID", help="only this person")
     evaluation.add_argument("--json", action="store_true", help="for machines")
+    evaluation.add_argument(
+        "--search", action="store_true", help="try how to learn best on this base, for the nights to come"
+    )
     back = commands.add_parser("rollback", help="answer somebody with the weights before their last tuning")
     back.add_argument("--user", type=int, metavar="ID", required=True, help="this person")
     exporting = commands.add_parser("export", help="write all that is held of a person into a folder")
@@ -89,7 +92,7 @@ async def _dispatch(options: argparse.Namespace, settings: Settings, environment
             "run": lambda: _run(settings, environment, progress),
             "chat": lambda: chat(settings, environment, progress=progress),
             "tune": lambda: tune(settings, user_id=options.user, progress=progress),
-            "evaluate": lambda: evaluate(settings, user_id=options.user, json=options.json),
+            "evaluate": lambda: _evaluate(options, settings, progress),
             "rollback": lambda: rollback(settings, user_id=options.user),
             "export": lambda: export(settings, user_id=options.user, folder=options.folder),
             "import": lambda: import_file(settings, user_id=options.user, file=options.file),
@@ -103,6 +106,14 @@ async def _dispatch(options: argparse.Namespace, settings: Settings, environment
             ),
         }
         return await work[options.command]()
+
+
+def _evaluate(
+    options: argparse.Namespace, settings: Settings, progress: Progress
+) -> Coroutine[Any, Any, int]:
+    if options.search:
+        return search(settings, user_id=options.user, json=options.json, progress=progress)
+    return evaluate(settings, user_id=options.user, json=options.json)
 
 
 async def _run(settings: Settings, environment: Mapping[str, str], progress: Progress) -> int:

@@ -18,7 +18,7 @@ from bot.forget import told, with_backups
 from bot.interrupting import Interrupting
 from bot.local import TerminalWire
 from bot.logs import configure
-from bot.reports import as_json, as_table
+from bot.reports import SCORED_HEAD, as_json, as_table, choice_json, choice_line, scored_line
 from bot.running import idle_waiter, running
 from bot.services import Services, open_core, open_database, open_services, shelf, utc_now
 from bot.settings import Settings
@@ -28,6 +28,7 @@ from engine.erasure import Forgetter
 from engine.export import Exporter
 from engine.language.bundled import Progress
 from engine.tuning.report import build_report
+from engine.tuning.search import Scored
 from storage.erasure import ErasureStore
 from storage.feedback import FeedbackStore
 from storage.lock import folder_lock
@@ -137,6 +138,26 @@ async def evaluate(settings: Settings, *, user_id: int | None, json: bool) -> in
         return 1
     text = as_json(reports) if json else "\n\n".join(map(as_table, reports))
     sys.stdout.write(f"{text}\n")
+    return 0
+
+
+async def search(settings: Settings, *, user_id: int | None, json: bool, progress: Progress) -> int:
+    """`mynah evaluate --search`: try how to learn best on this base; the nights to come follow the choice."""
+    configure(logging.WARNING)
+    scored: list[Scored] = []
+
+    def on_scored(one: Scored) -> None:
+        scored.append(one)
+        if not json:
+            sys.stdout.write(f"{scored_line(one)}\n")
+            sys.stdout.flush()
+
+    async with open_core(settings, progress=progress) as core:
+        users = [user.user_id for user in await core.users.all() if user_id in (None, user.user_id)]
+        if not json:
+            sys.stdout.write(f"{SCORED_HEAD}\n")
+        choice = await core.searcher.search(users, on_scored=on_scored)
+    sys.stdout.write(f"{choice_json(scored, choice) if json else choice_line(choice, core.base.name)}\n")
     return 0
 
 

@@ -1,5 +1,6 @@
 """/status and /why: which weights answer, what they were learnt from, what shaped a reply."""
 
+import math
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from importlib.metadata import version
@@ -19,6 +20,7 @@ from engine.lineage import Lineage, Lineages
 from engine.profile.engine import ProfileEngine
 from engine.serving import ServedAdapters
 from engine.tuning.nightly import due_date
+from engine.tuning.report import RunFigures, run_figures
 from storage.messages import MessageStore
 from storage.records import Generation, Message
 from storage.runs import RunStore
@@ -40,9 +42,12 @@ class InsightHandlers:
         model: LanguageModel,
         timezone: ZoneInfo,
         nightly: time,
+        control: int,
         now: Callable[[], datetime],
         delivery: Delivery,
     ) -> None:
+        """`control` of a hundred replies are left to the base weights."""
+        self._control = control
         self._assistant = assistant
         self._adapters = adapters
         self._lineages = lineages
@@ -65,11 +70,13 @@ class InsightHandlers:
         lines = [
             asked.texts.status.format(version=version("mynah"), model=self._model.name),
             asked.texts.status_base if served is None else self._weights(asked.texts.status_adapter, served),
+            *([] if served is None or not self._control else [self._compared(asked.texts)]),
             asked.texts.status_log.format(
                 questions=await self._messages.count_questions(asked.user_id),
                 last_run="–" if last is None else f"{self._local(last.started_at)}, {last.status}",
                 next_run=self._local(next_night(self._now(), self._timezone, self._nightly)),
             ),
+            *([] if last is None else _cost(run_figures(last), asked.texts)),
             asked.texts.status_queue.format(count=self._assistant.under_way),
             *await self._unlearnt(asked),
         ]
@@ -102,11 +109,19 @@ class InsightHandlers:
                 first=made.first_token_seconds,
                 seconds=made.total_seconds,
             ),
-            texts().why_base if lineage is None else self._weights(texts().why_adapter, lineage),
+            self._written_with(made, lineage),
             _in_view(made, question, texts()),
             await self._noted_from(question),
         ]
         return "\n\n".join(line for line in lines if line)
+
+    def _written_with(self, made: Generation, lineage: Lineage | None) -> str:
+        if lineage is not None:
+            return self._weights(texts().why_adapter, lineage)
+        return texts().why_control if made.view.control else texts().why_base
+
+    def _compared(self, texts: Texts) -> str:
+        return texts.status_control.format(percent=self._control)
 
     async def _noted_from(self, question: Message | None) -> str:
         """The beliefs that rest on the question, if any."""
@@ -148,6 +163,21 @@ def next_night(now: datetime, timezone: ZoneInfo, nightly: time) -> datetime:
     return datetime.combine(following, nightly, tzinfo=timezone)
 
 
+def _cost(run: RunFigures, texts: Texts) -> list[str]:
+    """What the last run took, and how it found new replies before it learnt from them; as far as is known."""
+    lines: list[str] = []
+    if not any(map(math.isnan, (run.tokens, run.seconds, run.peak_memory_mb, run.adapter_mb))):
+        lines.append(
+            texts.status_cost.format(
+                tokens=run.tokens, seconds=run.seconds, memory=run.peak_memory_mb, size=run.adapter_mb
+            )
+        )
+    seen = None if run.figures is None else run.figures.first_sight
+    if seen is not None and seen.active is not None:
+        lines.append(texts.status_first_sight.format(turns=seen.turns, base=seen.base, active=seen.active))
+    return lines
+
+
 def _in_view(made: Generation, question: Message | None, texts: Texts) -> str:
     """What stood in the prompt, in words."""
     parts = [texts.view_question]
@@ -155,6 +185,8 @@ def _in_view(made: Generation, question: Message | None, texts: Texts) -> str:
         parts.append(texts.view_quoted)
     if made.view.earlier:
         parts.append(texts.view_earlier.format(count=made.view.earlier))
+    if made.view.recalled:
+        parts.append(texts.view_recalled.format(count=made.view.recalled))
     if made.view.length is not None:
         parts.append(texts.view_length[made.view.length])
     return texts.why_view.format(view="; ".join(parts))

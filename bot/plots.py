@@ -21,19 +21,21 @@ def can_draw() -> bool:
 
 
 def draw(report: UserReport) -> bytes:
-    """A PNG with three panels: share of likes by version, loss before and after, messages learnt from.
+    """A PNG with four panels: share of likes by version, loss before and after, messages learnt from, and the
+    loss on new messages before they were learnt from.
 
     Takes some tenths of a second of one core, so call it in a thread.
     """
     figure = importlib.import_module("matplotlib.figure").Figure(
-        figsize=(6, 8), dpi=120, layout="constrained"
+        figsize=(6, 10), dpi=120, layout="constrained"
     )
-    shares, losses, learnt = figure.subplots(3)
+    shares, losses, learnt, curve = figure.subplots(4)
     _draw_shares(shares, [one for one in report.versions if not math.isnan(one.share)])
     judged = [run for run in report.runs if not math.isnan(run.after)]
     _draw_losses(losses, judged)
     _draw_learnt(learnt, judged)
-    for number, axes in enumerate((shares, losses, learnt), start=1):
+    _draw_curve(curve, [run for run in judged if run.figures is not None and run.figures.first_sight])
+    for number, axes in enumerate((shares, losses, learnt, curve), start=1):
         axes.set_title(str(number), loc="left")
         axes.spines[["top", "right"]].set_visible(False)
     picture = io.BytesIO()
@@ -50,7 +52,7 @@ def _draw_shares(axes: Any, versions: Sequence[Satisfaction]) -> None:
     axes.errorbar(places, shares, yerr=[below, above], fmt="o", color=_LIKED, capsize=4)
     axes.set_ylim(0, 100)
     axes.yaxis.set_major_formatter("{x:.0f} %")
-    axes.set_xticks(places, [str(one.adapter_version or 0) for one in versions])
+    axes.set_xticks(places, ["0*" if one.control else str(one.adapter_version or 0) for one in versions])
 
 
 def _draw_losses(axes: Any, runs: Sequence[RunFigures]) -> None:
@@ -64,6 +66,15 @@ def _draw_losses(axes: Any, runs: Sequence[RunFigures]) -> None:
 def _draw_learnt(axes: Any, runs: Sequence[RunFigures]) -> None:
     places = range(len(runs))
     axes.bar(places, [run.examples for run in runs], color=_LEARNT, width=0.6)
+    axes.set_xticks(places, [_date(run) for run in runs], rotation=45)
+
+
+def _draw_curve(axes: Any, runs: Sequence[RunFigures]) -> None:
+    seen = [run.figures.first_sight for run in runs if run.figures is not None]
+    places = range(len(runs))
+    axes.plot(places, [one.base for one in seen if one], "o-", color=_BEFORE, markerfacecolor="white")
+    own = [(place, one.active) for place, one in enumerate(seen) if one and one.active is not None]
+    axes.plot([place for place, _ in own], [loss for _, loss in own], "o-", color=_AFTER)
     axes.set_xticks(places, [_date(run) for run in runs], rotation=45)
 
 

@@ -19,6 +19,7 @@ from engine.assistant import Assistant
 from engine.erasure import ErasureFollower, Forgetter
 from engine.export import Exporter
 from engine.feedback import Feedback
+from engine.forgetting import PartForgetter
 from engine.language.bundled import Progress, ResolvedModel, resolve_model
 from engine.language.local import LocalModel
 from engine.language.model import LanguageModel, SamplingParams
@@ -29,6 +30,7 @@ from engine.serving import ServedAdapters
 from engine.speech import Transcriber, find_transcriber
 from engine.tuning.child import ChildTrainer, Trainer
 from engine.tuning.nightly import TuningRunner
+from engine.tuning.search import Searcher
 from storage.articles import ArticleStore
 from storage.backup import DATABASE_NAME, BackupWriter
 from storage.database import Database
@@ -64,6 +66,9 @@ class Core:
     messages: MessageStore
     runs: RunStore
     runner: TuningRunner
+    searcher: Searcher
+    embedder: Embedder
+    profiles: ProfileEngine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,7 @@ class Services:
     adapters: ServedAdapters
     exporter: Exporter
     forgetter: Forgetter
+    part_forgetter: PartForgetter
     erasures: ErasureFollower
     shelf: Shelf
     assistant: Assistant
@@ -142,15 +148,18 @@ async def open_core(
     )
     async with open_database(settings) as database:
         messages, runs = MessageStore(database), RunStore(database)
+        embedder, trainer = parts.embedder or NanoEmbedder(), parts.trainer or ChildTrainer()
+        profiles = ProfileEngine.over(database, embedder=embedder, now=now, timezone=settings.timezone)
         runner = TuningRunner(
             messages=messages,
             runs=runs,
-            trainer=parts.trainer or ChildTrainer(),
+            trainer=trainer,
             data_folder=settings.data,
             base=base,
             now=now,
             budget=settings.night_budget,
             sealed=database.encrypted,
+            recall=profiles.memory.recall if uses_recall(base.folder) else None,
         )
         yield Core(
             settings=settings,
@@ -161,6 +170,17 @@ async def open_core(
             messages=messages,
             runs=runs,
             runner=runner,
+            searcher=Searcher(
+                messages=messages,
+                runs=runs,
+                trainer=trainer,
+                data_folder=settings.data,
+                base=base,
+                now=now,
+                sealed=database.encrypted,
+            ),
+            embedder=embedder,
+            profiles=profiles,
         )
 
 
@@ -174,7 +194,7 @@ async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerato
     fetcher = Fetcher(allow_private=core.settings.allow_private_links)
     try:
         transcriber = parts.transcriber or find_transcriber()
-        yield await _assemble(core, model, parts.embedder or NanoEmbedder(), fetcher, transcriber)
+        yield await _assemble(core, model, fetcher, transcriber)
     finally:
         await fetcher.close()
         await model.close()
@@ -183,14 +203,13 @@ async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerato
 async def _assemble(
     core: Core,
     model: LanguageModel,
-    embedder: Embedder,
     fetcher: Fetcher,
     transcriber: Transcriber | None,
 ) -> Services:
     settings, database = core.settings, core.database
     adapters = ServedAdapters(runs=core.runs, model=model, data_folder=settings.data)
     groups = GroupStore(database)
-    profiles = ProfileEngine.over(database, embedder=embedder, now=core.now, timezone=settings.timezone)
+    profiles = core.profiles
     access = Access(
         users=core.users,
         groups=groups,
@@ -214,6 +233,13 @@ async def _assemble(
         adapters=adapters,
         exporter=Exporter(database=database, data_folder=settings.data),
         forgetter=Forgetter(store=erasures, data_folder=settings.data, now=core.now),
+        part_forgetter=PartForgetter(
+            store=erasures,
+            messages=core.messages,
+            profiles=profiles,
+            data_folder=settings.data,
+            now=core.now,
+        ),
         erasures=ErasureFollower(store=erasures, model=model, adapters=adapters, profiles=profiles),
         shelf=shelf(settings),
         assistant=Assistant(
@@ -222,6 +248,7 @@ async def _assemble(
             adapters=adapters,
             recall=profiles.memory.recall if uses_recall(core.base.folder) else None,
             sampling=_sampling(settings),
+            control_share=settings.control / 100,
             now=core.now,
         ),
         profiles=profiles,
@@ -229,7 +256,7 @@ async def _assemble(
         feedback=Feedback(messages=core.messages, ratings=ratings, profiles=profiles, now=core.now),
         sources=SourceReader(fetcher=fetcher, pages=PageReader()),
         summarizer=Summarizer(writer=writer, store=ArticleStore(database), now=core.now),
-        answerer=Answerer(writer=writer, embedder=embedder),
+        answerer=Answerer(writer=writer, embedder=core.embedder),
         library=Library(readings=readings, messages=core.messages, profiles=profiles, now=core.now),
         readings=readings,
         transcriber=transcriber,

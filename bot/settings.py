@@ -33,6 +33,7 @@ class Settings:
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     nightly: time = time(3, 30)
     night_budget: timedelta = NIGHT_BUDGET
+    control: int = 0
     backups: int = 7
     database_key: str | None = field(default=None, repr=False)
     max_new_tokens: int = 256
@@ -63,6 +64,7 @@ class Settings:
             timezone=reader.read("MYNAH_TIMEZONE", _timezone, ZoneInfo("UTC")),
             nightly=reader.read("MYNAH_NIGHTLY", _time, time(3, 30)),
             night_budget=reader.read("MYNAH_NIGHT_BUDGET", _minutes, NIGHT_BUDGET),
+            control=reader.read("MYNAH_CONTROL", _percent, 0),
             backups=reader.read("MYNAH_BACKUPS", _whole, 7),
             database_key=reader.read_either(
                 ("MYNAH_DATABASE_KEY", str), ("MYNAH_DATABASE_KEY_FILE", _secret_in_file)
@@ -148,6 +150,12 @@ def _ids(raw: str) -> frozenset[int]:
 def _positive(raw: str) -> int:
     if _whole(raw) == 0:
         raise ValueError("must be above 0")
+    return int(raw)
+
+
+def _percent(raw: str) -> int:
+    if _whole(raw) > 100:
+        raise ValueError(f"must be a share of a hundred, not {raw!r}")
     return int(raw)
 
 

@@ -13,6 +13,7 @@ from bot.delivery import Delivery
 from bot.incoming import incoming
 from bot.plots import can_draw, draw
 from bot.texts import Texts
+from engine.tuning.evaluate import FirstSight
 from engine.tuning.report import RunFigures, Satisfaction, UserReport, build_report
 from storage.feedback import FeedbackStore
 from storage.runs import RunStore
@@ -66,9 +67,15 @@ def as_text(report: UserReport, texts: Texts) -> str:
     """The same figures in words: a line for each version that was rated, one for each night with figures."""
     versions = [_version(one, texts) for one in report.versions if not math.isnan(one.share)]
     nights = [_night(run, texts) for run in report.runs]
+    curve = [
+        _new(run, run.figures.first_sight, texts)
+        for run in report.runs
+        if run.figures is not None and run.figures.first_sight is not None
+    ]
     blocks = [
         [texts.stats_versions, *versions] if versions else [],
         [texts.stats_nights, *nights] if nights else [],
+        [texts.stats_curve, *curve] if curve else [],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -81,7 +88,7 @@ def _newest(report: UserReport) -> UserReport:
 
 def _version(one: Satisfaction, texts: Texts) -> str:
     return texts.stats_version.format(
-        version=one.adapter_version or 0,
+        version=texts.stats_control if one.control else one.adapter_version or 0,
         liked=one.liked,
         rated=one.liked + one.disliked,
         low=100 * one.low,
@@ -92,4 +99,11 @@ def _version(one: Satisfaction, texts: Texts) -> str:
 def _night(run: RunFigures, texts: Texts) -> str:
     return texts.stats_night.format(
         date=f"{run.started_at:%Y-%m-%d}", before=run.before, after=run.after, examples=run.examples
+    )
+
+
+def _new(run: RunFigures, seen: FirstSight, texts: Texts) -> str:
+    sentence = texts.stats_new_base if seen.active is None else texts.stats_new
+    return sentence.format(
+        date=f"{run.started_at:%Y-%m-%d}", base=seen.base, active=seen.active, turns=seen.turns
     )

@@ -49,6 +49,7 @@ class Texts:
     tune_started: str
     tune_busy: str
     tune_learnt: str
+    tune_compared: str
     tune_rejected: str
     tune_skipped: str
     tune_failed: str
@@ -76,6 +77,14 @@ class Texts:
     forget_kept: str
     forget_too_late: str
     forget_backups: str
+    forget_usage: str
+    forget_fewer_words: str
+    forget_no_part: str
+    forget_about: str
+    forget_span: str
+    forget_part_preview: str
+    forget_part_yes: str
+    forgotten_part: str
     purge_yes: str
     purged: str
     forgotten: str
@@ -98,22 +107,31 @@ class Texts:
     status_adapter: str
     status_log: str
     status_queue: str
+    status_control: str
+    status_cost: str
+    status_first_sight: str
     weights_trial: str
     stats_empty: str
     stats_caption: str
     stats_versions: str
     stats_version: str
+    stats_control: str
     stats_nights: str
     stats_night: str
+    stats_curve: str
+    stats_new: str
+    stats_new_base: str
     nothing_to_explain: str
     why_written: str
     why_base: str
+    why_control: str
     why_adapter: str
     why_view: str
     why_noted: str
     view_question: str
     view_quoted: str
     view_earlier: str
+    view_recalled: str
     view_length: dict[str, str]
     summarize_usage: str
     summarize_these: str

@@ -1,5 +1,6 @@
 """One turn: prompt, generate, log. The profile learns from it afterwards."""
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -80,8 +81,11 @@ class Assistant:
         sampling: SamplingParams,
         now: Callable[[], datetime],
         recall: Recall | None = None,
+        control_share: float = 0.0,
     ) -> None:
+        """A `control_share` of the replies is left to the base, to compare it with the user's own weights."""
         self._messages = messages
+        self._control_share = control_share
         self._recall = recall
         self._model = model
         self._adapters = adapters
@@ -109,6 +113,9 @@ class Assistant:
         recalled = await self._recalled(question, history) if learnable else ()
         newest = _newest(question.text, question.quoted, recalled, question.wishes)
         request = await self._request(question.user_id, conversation_id, history, newest, self._sampling)
+        control = learnable and self._is_control(request, question.telegram_id)
+        if control:
+            request = replace(request, adapter=None)
         completion = await self._generate(request, sink, cancellation)
         asked = NewMessage(
             user_id=question.user_id,
@@ -123,7 +130,8 @@ class Assistant:
             update_id=question.update_id,
             joined=question.joined,
         )
-        said = self._said(request, completion, asked, question.wishes)
+        view = _view(request, question.wishes, recalled, control=control)
+        said = self._said(request, completion, asked, view)
         logged_question, logged_reply = await self._messages.add_turn(asked, said)
         return Reply(question=logged_question, reply=logged_reply)
 
@@ -191,7 +199,8 @@ class Assistant:
         asked = _as_new(question, update_id)
         if not wishes.learnable:
             asked = replace(asked, origin=Origin.PRIVATE)
-        said = replace(self._said(request, completion, asked, wishes), question_id=question.message_id)
+        view = _view(request, wishes, recalled)
+        said = replace(self._said(request, completion, asked, view), question_id=question.message_id)
         reply = await self._messages.replace_reply(said, detach=changed)
         return Reply(question=question, reply=reply)
 
@@ -285,8 +294,17 @@ class Assistant:
             raise EmptyReplyError
         return replace(completion, text=text)
 
+    def _is_control(self, request: GenerationRequest, telegram_id: int | None) -> bool:
+        """Whether a reply is left to the base; the same message is always drawn alike.
+
+        Only a first reply is: whoever asks once more wants a better one.
+        """
+        if request.adapter is None or telegram_id is None:
+            return False
+        return random.Random(f"{request.user_id} {telegram_id}").random() < self._control_share
+
     def _said(
-        self, request: GenerationRequest, completion: Completion, asked: NewMessage, wishes: Wishes
+        self, request: GenerationRequest, completion: Completion, asked: NewMessage, view: View
     ) -> NewMessage:
         return NewMessage(
             user_id=asked.user_id,
@@ -305,10 +323,7 @@ class Assistant:
                 first_token_seconds=completion.first_token_seconds,
                 total_seconds=completion.total_seconds,
                 finish_reason=completion.finish_reason,
-                view=View(
-                    earlier=len(request.messages) - 1,
-                    length=None if wishes.length is ReplyLength.NORMAL else wishes.length,
-                ),
+                view=view,
             ),
         )
 
@@ -322,6 +337,17 @@ def _newest(text: str, quoted: str | None, recalled: Sequence[Recollection], wis
     was, and the log has only the user's words.
     """
     return with_recalled(with_wish(with_quote(text, quoted), wishes.length), lines_of(recalled))
+
+
+def _view(
+    request: GenerationRequest, wishes: Wishes, recalled: Sequence[Recollection], *, control: bool = False
+) -> View:
+    return View(
+        earlier=len(request.messages) - 1,
+        length=None if wishes.length is ReplyLength.NORMAL else wishes.length,
+        recalled=len(recalled),
+        control=control,
+    )
 
 
 def _drawn_anew(sampling: SamplingParams, last_reply_id: int) -> SamplingParams:

@@ -37,13 +37,18 @@ class Forgetter:
 
     def _erase_files(self, user_id: int) -> None:
         shutil.rmtree(self._data_folder / "adapters" / str(user_id), ignore_errors=True)
-        shutil.rmtree(self._data_folder / "downloads", ignore_errors=True)  # exports to the terminal
-        jobs = self._data_folder / JOBS_NAME
-        for job_folder in jobs.glob("run-*/"):
-            # A training under way lets go of whoever has no examples, so these are the first to go.
-            examples_file(job_folder, user_id).unlink(missing_ok=True)
-            shutil.rmtree(candidate_folder(job_folder, user_id), ignore_errors=True)
-        checkpoint_path(jobs, user_id).unlink(missing_ok=True)
+        erase_jobs(self._data_folder, user_id)
+
+
+def erase_jobs(data_folder: Path, user_id: int) -> None:
+    """Delete what a tuning under way has of a person, and exports that the terminal has saved."""
+    shutil.rmtree(data_folder / "downloads", ignore_errors=True)
+    jobs = data_folder / JOBS_NAME
+    for job_folder in jobs.glob("run-*/"):
+        # A training under way lets go of whoever has no examples, so these are the first to go.
+        examples_file(job_folder, user_id).unlink(missing_ok=True)
+        shutil.rmtree(candidate_folder(job_folder, user_id), ignore_errors=True)
+    checkpoint_path(jobs, user_id).unlink(missing_ok=True)
 
 
 class ErasureFollower:

@@ -1,5 +1,7 @@
-"""Forgetting a person: every row of theirs goes, and no freed page or log keeps its bytes."""
+"""Forgetting a person, or a part of what they said: rows go, and no freed page or log keeps their bytes."""
 
+import json
+from collections.abc import Collection
 from datetime import datetime
 
 import aiosqlite
@@ -12,6 +14,11 @@ _SENDER = """coalesce(
     json_extract(payload, '$.message.from.id'), json_extract(payload, '$.edited_message.from.id'),
     json_extract(payload, '$.callback_query.from.id'), json_extract(payload, '$.message_reaction.user.id')
 )"""
+
+_CAN_SERVE = "(status != 'rejected' OR rolled_back IS NOT NULL)"
+"""Of a version, that its files are still there: one that was rolled back can be brought back."""
+
+_AMONG = "IN (SELECT value FROM json_each(?))"
 
 
 class ErasureStore:
@@ -42,21 +49,93 @@ class ErasureStore:
         """
         held = await self.holdings(user_id)
         async with self._database.transaction() as connection:
-            await connection.execute(
-                f"UPDATE updates SET payload = NULL WHERE state != 'pending' AND {_SENDER} = ?", (user_id,)
-            )
+            await _forget_updates(connection, user_id)
             await _start_afresh(connection, user_id, now)
-            await connection.execute(
-                "INSERT INTO erasures (user_id, at) VALUES (?, ?)", (user_id, to_text(now))
-            )
+            await _note(connection, user_id, now)
         await self._database.empty_log()
         return held
+
+    async def weights_since(self, user_id: int, since: datetime) -> int:
+        """How many versions of a person's weights have come since then."""
+        row = await self._database.fetch_one(
+            f"SELECT count(*) AS n FROM adapters WHERE user_id = ? AND created_at >= ? AND {_CAN_SERVE}",
+            (user_id, to_text(since)),
+        )
+        assert row is not None, "a count has one row"
+        return int(row["n"])
+
+    async def ratings_of(self, message_ids: Collection[int]) -> int:
+        """How many of these messages were rated."""
+        row = await self._database.fetch_one(
+            f"SELECT count(*) AS n FROM ratings WHERE message_id {_AMONG}", (json.dumps(list(message_ids)),)
+        )
+        assert row is not None, "a count has one row"
+        return int(row["n"])
+
+    async def erase_messages(
+        self, user_id: int, message_ids: Collection[int], *, learnt_since: datetime, now: datetime
+    ) -> list[str]:
+        """Delete some messages of a person, and give up the weights that may have learnt from them: all that
+        came after `learnt_since`.
+
+        The newest version that is left serves, and a tuning under way finds no run to publish for. Returns
+        the folders of the versions given up, which the caller deletes.
+        """
+        these = json.dumps(list(message_ids))
+        async with self._database.transaction() as connection:
+            await _forget_updates(connection, user_id)
+            await connection.execute(
+                f"""
+                DELETE FROM readings WHERE user_id = ? AND reading_id IN (
+                    SELECT reading_id FROM reading_replies GROUP BY reading_id
+                    HAVING min(message_id {_AMONG}))
+                """,
+                (user_id, these),
+            )
+            await connection.execute(
+                f"DELETE FROM messages WHERE user_id = ? AND message_id {_AMONG}", (user_id, these)
+            )
+            await connection.execute("DELETE FROM runs WHERE user_id = ? AND status = 'running'", (user_id,))
+            cursor = await connection.execute(
+                "UPDATE adapters SET status = 'rejected', rolled_back = NULL, secret = NULL"
+                f" WHERE user_id = ? AND created_at >= ? AND {_CAN_SERVE} RETURNING folder",
+                (user_id, to_text(learnt_since)),
+            )
+            folders = [row["folder"] for row in await cursor.fetchall()]
+            if folders:
+                await _serve_newest(connection, user_id)
+            await _note(connection, user_id, now)
+        await self._database.empty_log()
+        return folders
 
     async def last(self) -> int:
         """A number that grows with each erasure, by whatever process."""
         row = await self._database.fetch_one("SELECT coalesce(max(erasure_id), 0) AS last FROM erasures")
         assert row is not None, "an aggregate has one row"
         return int(row["last"])
+
+
+async def _forget_updates(connection: aiosqlite.Connection, user_id: int) -> None:
+    """Drop what Telegram sent for a person, but for what still waits to be answered."""
+    await connection.execute(
+        f"UPDATE updates SET payload = NULL WHERE state != 'pending' AND {_SENDER} = ?", (user_id,)
+    )
+
+
+async def _note(connection: aiosqlite.Connection, user_id: int, now: datetime) -> None:
+    await connection.execute("INSERT INTO erasures (user_id, at) VALUES (?, ?)", (user_id, to_text(now)))
+
+
+async def _serve_newest(connection: aiosqlite.Connection, user_id: int) -> None:
+    """Let the newest version that has served before serve, if none does."""
+    await connection.execute(
+        """
+        UPDATE adapters SET status = 'active', rolled_back = NULL WHERE user_id = ?1 AND version = (
+            SELECT max(version) FROM adapters WHERE user_id = ?1 AND status = 'retired')
+        AND NOT EXISTS (SELECT 1 FROM adapters WHERE user_id = ?1 AND status = 'active')
+        """,
+        (user_id,),
+    )
 
 
 async def _start_afresh(connection: aiosqlite.Connection, user_id: int, now: datetime) -> None:

@@ -48,14 +48,19 @@ class FeedbackStore:
         )
 
     async def tallies(self, user_id: int) -> list[VersionTally]:
-        """What was said of the replies to a user by the version that wrote them, the base model first."""
+        """What was said of the replies to a user by the version that wrote them, the base model first.
+
+        What the base wrote as a control comes after what it wrote when there was nothing else.
+        """
         rows = await self._database.fetch_all(
             """
             SELECT g.adapter_version, count(*) AS replies, coalesce(sum(r.value = 1), 0) AS liked,
-                   coalesce(sum(r.value = -1), 0) AS disliked, count(r.correction) AS corrected
+                   coalesce(sum(r.value = -1), 0) AS disliked, count(r.correction) AS corrected,
+                   coalesce(sum(g.view ->> 'recalled' > 0), 0) AS with_recall,
+                   coalesce(g.view ->> 'control', 0) AS control
             FROM messages AS m JOIN generations AS g USING (message_id)
                                LEFT JOIN ratings AS r USING (message_id)
-            WHERE m.user_id = ? GROUP BY g.adapter_version ORDER BY g.adapter_version
+            WHERE m.user_id = ? GROUP BY g.adapter_version, control ORDER BY g.adapter_version, control
             """,
             (user_id,),
         )
@@ -66,6 +71,8 @@ class FeedbackStore:
                 liked=row["liked"],
                 disliked=row["disliked"],
                 corrected=row["corrected"],
+                with_recall=row["with_recall"],
+                control=bool(row["control"]),
             )
             for row in rows
         ]

@@ -431,7 +431,19 @@ def m025_adapter_secrets(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE adapters ADD COLUMN secret BLOB")  # encrypts the files; NULL: they are plain
 
 
-def m026_checkpoints(db: sqlite3.Connection) -> None:
+def m026_recipes(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE recipes (
+            base_model TEXT PRIMARY KEY,
+            recipe TEXT NOT NULL,
+            chosen_at TEXT NOT NULL
+        )
+        """
+    )
+
+
+def m027_checkpoints(db: sqlite3.Connection) -> None:
     db.execute(
         """
         CREATE TABLE checkpoints (
@@ -468,7 +480,8 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m023_memories,
     m024_imports,
     m025_adapter_secrets,
-    m026_checkpoints,
+    m026_recipes,
+    m027_checkpoints,
 )
 
 

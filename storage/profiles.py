@@ -1,7 +1,8 @@
 """Profiles: one JSON document and many belief rows a user, with an append-only history of every change."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -137,7 +138,44 @@ class ProfileStore:
             await connection.execute(
                 "UPDATE profiles SET revision = revision + 1 WHERE user_id = ?", (user_id,)
             )
-            await _erase_from_history(connection, user_id, belief_id)
+            await _rewrite_history(
+                connection, user_id, lambda edit: None if _id_of(edit) == belief_id else edit
+            )
+        return True
+
+    async def rewrite(
+        self,
+        user_id: int,
+        *,
+        revision: int,
+        last_message_id: int,
+        document: str,
+        beliefs: Sequence[Belief],
+        gone: Collection[int],
+    ) -> bool:
+        """Put a profile in the place of the loaded one as if the messages `gone` had never been.
+
+        The history forgets other beliefs than these, and what the messages said of these. False, with nothing
+        written, when somebody else has saved this profile since it was loaded.
+        """
+        kept = {belief.belief_id for belief in beliefs}
+
+        def rewritten(edit: Edit) -> Edit | None:
+            before, after = (_without_quotes(side, kept, gone) for side in (edit.before, edit.after))
+            return None if before == after else Edit(before=before, after=after)
+
+        async with self._database.transaction() as connection:
+            if not await _put_document(connection, user_id, revision, last_message_id, document):
+                return False
+            await connection.execute("DELETE FROM beliefs WHERE user_id = ?", (user_id,))
+            for belief in beliefs:
+                await _put_belief(connection, user_id, Edit(before=None, after=belief))
+            await _rewrite_history(connection, user_id, rewritten)
+            await connection.execute(
+                "UPDATE profile_changes SET message_id = NULL"
+                " WHERE user_id = ? AND message_id IN (SELECT value FROM json_each(?))",
+                (user_id, json.dumps(sorted(gone))),
+            )
         return True
 
     async def _beliefs(self, user_id: int) -> list[Belief]:
@@ -190,20 +228,31 @@ async def _put_belief(connection: aiosqlite.Connection, user_id: int, edit: Edit
     )
 
 
-async def _erase_from_history(connection: aiosqlite.Connection, user_id: int, belief_id: int) -> None:
+async def _rewrite_history(
+    connection: aiosqlite.Connection, user_id: int, rewritten: Callable[[Edit], Edit | None]
+) -> None:
+    """Change each edit that was ever made, or drop it where nothing is left of it."""
     cursor = await connection.execute(
         "SELECT change_id, edits FROM profile_changes WHERE user_id = ?", (user_id,)
     )
     for row in await cursor.fetchall():
         edits = _edits(row["edits"])
-        kept = [edit for edit in edits if _id_of(edit) != belief_id]
+        kept = tuple(after for edit in edits if (after := rewritten(edit)) is not None)
         if not kept:
             await connection.execute("DELETE FROM profile_changes WHERE change_id = ?", (row["change_id"],))
-        elif len(kept) < len(edits):
+        elif kept != edits:
             await connection.execute(
                 "UPDATE profile_changes SET edits = ? WHERE change_id = ?",
                 (_edits_json(kept), row["change_id"]),
             )
+
+
+def _without_quotes(belief: Belief | None, kept: Collection[int], gone: Collection[int]) -> Belief | None:
+    """A belief that is kept, less what it rested on in messages that are gone."""
+    if belief is None or belief.belief_id not in kept:
+        return None
+    evidence = tuple(one for one in belief.evidence if one.message_id not in gone)
+    return replace(belief, evidence=evidence)
 
 
 def _id_of(edit: Edit) -> int:

@@ -96,10 +96,16 @@ class FinishReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What stood in the prompt of a reply beside the question: `earlier` messages, a wish for the length."""
+    """What stood in the prompt of a reply beside the question: `earlier` messages, a wish for the length,
+    `recalled` lines that the user had said before.
+
+    A reply of the base that was drawn to be compared with those of the user's own weights is a `control`.
+    """
 
     earlier: int = 0
     length: str | None = None
+    recalled: int = 0
+    control: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,13 +193,18 @@ class Rating:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionTally:
-    """What a user said of the replies of one adapter version; None is the bare base model."""
+    """What a user said of the replies of one adapter version; None is the bare base model.
+
+    Those of the base as a `control` stand apart. `with_recall` replies were shown what was said before.
+    """
 
     adapter_version: int | None
     replies: int
     liked: int
     disliked: int
     corrected: int
+    with_recall: int = 0
+    control: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Tuning runs, the adapter versions that came of them, and whose training may go on from a checkpoint.
+"""Tuning runs, the adapter versions that came of them, by which recipe, and what a run may go on from.
 
 Of each user at most one version is active.
 """
@@ -21,7 +21,7 @@ _TRIED_AGAIN = f"local_date IS NOT NULL AND status = 'failed' AND attempts < {MO
 
 
 class RunStore:
-    """The tables `runs`, `adapters` and `checkpoints`."""
+    """The tables `runs`, `adapters`, `recipes` and `checkpoints`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -297,6 +297,18 @@ class RunStore:
     async def adapters_of(self, user_id: int) -> list[Adapter]:
         """All versions of a user, oldest first."""
         return await self._adapters("user_id = ? ORDER BY version", user_id)
+
+    async def choose_recipe(self, base_model: str, recipe: str, *, now: datetime) -> None:
+        """Train on this base by this recipe, a JSON document, from now on."""
+        await self._database.execute(
+            "INSERT OR REPLACE INTO recipes (base_model, recipe, chosen_at) VALUES (?, ?, ?)",
+            (base_model, recipe, to_text(now)),
+        )
+
+    async def recipe_for(self, base_model: str) -> str | None:
+        """The recipe that was chosen for a base; None when none was."""
+        row = await self._database.fetch_one("SELECT recipe FROM recipes WHERE base_model = ?", (base_model,))
+        return None if row is None else row["recipe"]
 
     async def _adapters(self, condition: str, *parameters: object) -> list[Adapter]:
         rows = await self._database.fetch_all(f"SELECT * FROM adapters WHERE {condition}", parameters)

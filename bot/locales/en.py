@@ -33,7 +33,7 @@ EN = Texts(
         "language": "the language that I speak with you",
         "rollforward": "undo the last /rollback",
         "export": "all that I hold of you, as a file",
-        "forget": "erase everything that I hold of you",
+        "forget": "erase all that I hold of you, or a part: last hour, about my job …",
         "ask": "ask me something, in a group too",
         "join": "in a group: let me learn from what you ask me there",
         "leave": "in a group: learn nothing from you there any more",
@@ -83,6 +83,7 @@ EN = Texts(
         "from {before:.2f} to {after:.2f} nats a token. Version {version} answers you now. /rollback "
         "undoes it."
     ),
+    tune_compared="With somebody else's weights it would be {other:.2f}.",
     tune_rejected="I tried to learn from your messages, but nothing has changed: {reason}",
     tune_skipped="Nothing learnt: {reason}",
     tune_failed="Learning failed, and nothing has changed: {reason}",
@@ -106,6 +107,24 @@ EN = Texts(
     forget_no="Keep it",
     forget_kept="Nothing was erased.",
     forget_too_late="That question is too old. /forget asks again.",
+    forget_usage=(
+        "/forget alone erases everything. For a part of it say when, or what it is about: /forget last hour, "
+        "/forget yesterday, /forget about my job."
+    ),
+    forget_fewer_words="Please say in fewer words what it is about.",
+    forget_no_part="I hold nothing of that.",
+    forget_about="All turns in which “{about}” occurs:",
+    forget_span="All that was said from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}:",
+    forget_part_preview=(
+        "this erases {messages} messages, {ratings} ratings, {beliefs} beliefs that rest on nothing else and "
+        "{adapters} versions of your own weights that may have learnt from them. It cannot be undone. What "
+        "this chat shows on Telegram stays until you delete it there."
+    ),
+    forget_part_yes="Erase these",
+    forgotten_part=(
+        "{messages} messages, {ratings} ratings, {beliefs} beliefs and {adapters} versions of your own "
+        "weights are erased."
+    ),
     forget_backups="Nightly backups still hold it until the last of them is deleted on {day:%Y-%m-%d}.",
     purge_yes="Delete all nightly backups",
     purged="All nightly backups are deleted ({count}).",
@@ -172,6 +191,18 @@ EN = Texts(
     status_base="You are answered by the base weights: nothing of yours is in them yet.",
     status_adapter="You are answered by your own weights, version {version}, since {since}.",
     status_log="Messages of yours: {questions}. Last tuning: {last_run}. The next is due at {next_run}.",
+    status_control=(
+        "Of a hundred replies, {percent} are left to the base weights, so that the two can be compared; /why "
+        "tells which."
+    ),
+    status_cost=(
+        "The last tuning read {tokens:.0f} tokens in {seconds:.0f} s, with {memory:.0f} MB of memory; its "
+        "weights take {size:.1f} MB."
+    ),
+    status_first_sight=(
+        "On {turns} replies that nothing had been learnt from yet, the surprise was {base:.2f} with the base "
+        "weights and {active:.2f} with yours."
+    ),
     status_queue="Replies being written or waiting for their turn: {count}.",
     weights_trial=(
         "They were learnt from {examples} of your messages; on {held_out} that they were not trained on, the "
@@ -181,24 +212,35 @@ EN = Texts(
     stats_caption=(
         "1: likes among your thumbs, by version of the weights (0: the base), with the range that holds the "
         "truth in 95 of 100 cases. 2: surprise at messages that were held back, in nats a token, before ○ "
-        "and after ● each night. 3: messages that were learnt from each night."
+        "and after ● each night. 3: messages that were learnt from each night. 4: surprise at each "
+        "night's new messages, before anything was learnt from them, with the base weights ○ and with your "
+        "own ●. 0*: the base, where it has answered in between to be compared."
     ),
     stats_versions="Likes among your thumbs by version of the weights (0: the base), with 95 % intervals:",
     stats_version="{version}: {liked} of {rated} ({low:.0f} to {high:.0f} %)",
+    stats_control="0 beside your own, to compare",
     stats_nights="Surprise at messages that were held back, in nats a token, before → after each night:",
     stats_night="{date}: {before:.2f} → {after:.2f}, learnt from {examples} messages",
+    stats_curve="Surprise at new messages before anything was learnt from them, base → your own weights:",
+    stats_new="{date}: {base:.2f} → {active:.2f}, {turns} messages",
+    stats_new_base="{date}: {base:.2f}, {turns} messages, no weights of your own yet",
     nothing_to_explain="There is no reply to you that I could explain. Send /why as a reply to one of mine.",
     why_written=(
         "Written on {when} by {model}: {read} tokens read, {written} written, the first after {first:.1f} s, "
         "all in {seconds:.1f} s."
     ),
     why_base="The weights were those that I was born with: nothing of yours is in them.",
+    why_control=(
+        "This one was left to the weights that I was born with, so that the two can be compared. /retry asks "
+        "your own."
+    ),
     why_adapter="The weights were your own, version {version}, of {since}.",
     why_view="In view were {view}.",
     why_noted="From that question I noted for your profile: {beliefs}.",
     view_question="your question",
     view_quoted="the text that you quoted or forwarded with it",
     view_earlier="{count} earlier messages of the conversation",
+    view_recalled="{count} things that you had said before",
     view_length={"short": "your setting for short replies", "long": "your setting for long replies"},
     summarize_usage=(
         "Send /summarize with a link or a text, or in reply to one; short, long, bullets or a language may "

@@ -30,7 +30,7 @@ ZH = Texts(
         "language": "我和你说哪种语言",
         "rollforward": "撤销上一次 /rollback",
         "export": "把我这里与你有关的一切作为文件发给你",
-        "forget": "删除我这里与你有关的一切",
+        "forget": "删除我这里与你有关的一切，或其中一部分：最近一小时、关于我的工作……",
         "ask": "问我一个问题，在群里也行",
         "join": "在群里：允许我从你在那里的提问中学习",
         "leave": "在群里：不再从你那里学习任何东西",
@@ -77,6 +77,7 @@ ZH = Texts(
         "从你的 {examples} 条消息里学到了：在没有训练过的 {held_out} 条上，我的惊讶程度从每词元 {before:.2f} "
         "降到 {after:.2f} 奈特。现在由第 {version} 版回答你。/rollback 可以撤销。"
     ),
+    tune_compared="换成别人的权重会是 {other:.2f}。",
     tune_rejected="我试着从你的消息里学习，但没有任何改变：{reason}",
     tune_skipped="没有学到什么：{reason}",
     tune_failed="学习失败了，没有任何改变：{reason}",
@@ -99,6 +100,23 @@ ZH = Texts(
     forget_no="保留",
     forget_kept="什么都没有删除。",
     forget_too_late="这个问题已经过期，请再发一次 /forget。",
+    forget_usage=(
+        "单独发 /forget 会删除一切。只想删除一部分，请说明时间或内容："
+        "/forget 最近一小时，/forget 昨天，/forget 关于我的工作。"
+    ),
+    forget_fewer_words="请用更少的字说明要删除的内容。",
+    forget_no_part="我这里没有这样的内容。",
+    forget_about="所有提到“{about}”的问答：",
+    forget_span="从 {begin:%Y-%m-%d %H:%M} 到 {end:%Y-%m-%d %H:%M} 说过的一切：",
+    forget_part_preview=(
+        "将要删除 {messages} 条消息、{ratings} 个评价、{beliefs} 条没有其他依据的看法，"
+        "以及 {adapters} 版可能学过这些内容的你自己的权重。删除后无法恢复。"
+        "Telegram 里显示的聊天内容，要由你自己在那里删除。"
+    ),
+    forget_part_yes="删除这些",
+    forgotten_part=(
+        "已删除 {messages} 条消息、{ratings} 个评价、{beliefs} 条看法和 {adapters} 版你自己的权重。"
+    ),
     forget_backups="本机的备份里仍有这些内容，最后一份将在 {day:%Y-%m-%d} 删除。",
     purge_yes="删除所有每晚备份",
     purged="所有每晚备份都已删除（{count} 份）。",
@@ -153,6 +171,14 @@ ZH = Texts(
     status_base="现在由基础权重回答你：里面还没有任何你的东西。",
     status_adapter="现在由你自己的第 {version} 版权重回答你，自 {since} 起。",
     status_log="你的消息：{questions} 条。上次学习：{last_run}。下一次在 {next_run}。",
+    status_control="每一百条回复里有 {percent} 条交给基础权重来写，好作比较；/why 会说是哪一条。",
+    status_cost=(
+        "上次学习读了 {tokens:.0f} 个词元，用了 {seconds:.0f} 秒、{memory:.0f} MB 内存；"
+        "权重占 {size:.1f} MB。"
+    ),
+    status_first_sight=(
+        "在 {turns} 条还没有学过的回复上，惊讶程度用基础权重是 {base:.2f}，用你自己的是 {active:.2f}。"
+    ),
     status_queue="正在写或在排队的回复：{count} 条。",
     weights_trial=(
         "它从你的 {examples} 条消息里学来；在没有训练过的 {held_out} 条上，惊讶程度从每词元 {before:.2f} "
@@ -162,23 +188,31 @@ ZH = Texts(
     stats_caption=(
         "1：各版权重（0 是基础权重）得到的赞在评价中的比例，竖线是 95% 置信区间。"
         "2：每夜学习前 ○ 和学习后 ● 对留出消息的惊讶程度，单位奈特/词元。3：每夜学习用到的消息数。"
+        "4：每夜的新消息在学习之前的惊讶程度，○ 是基础权重，● 是你自己的权重。"
+        "0*：穿插回答、用作比较的基础权重。"
     ),
     stats_versions="各版权重（0 是基础权重）得到的赞在评价中的比例和 95% 区间：",
     stats_version="第 {version} 版：{rated} 个评价中 {liked} 个赞（{low:.0f}% 到 {high:.0f}%）",
+    stats_control="0（穿插在你自己的权重之间，作比较）",
     stats_nights="每夜学习前 → 后对留出消息的惊讶程度，单位奈特/词元：",
     stats_night="{date}：{before:.2f} → {after:.2f}，学习了 {examples} 条消息",
+    stats_curve="每夜的新消息在学习之前的惊讶程度，基础权重 → 你自己的权重：",
+    stats_new="{date}：{base:.2f} → {active:.2f}，{turns} 条消息",
+    stats_new_base="{date}：{base:.2f}，{turns} 条消息，还没有你自己的权重",
     nothing_to_explain="没有可以解释的回复。请回复我的某一条消息，并发送 /why。",
     why_written=(
         "由 {model} 写于 {when}：读了 {read} 个词元，写了 {written} 个，第一个用了 {first:.1f} 秒，"
         "一共 {seconds:.1f} 秒。"
     ),
     why_base="用的是我出生时的权重：里面没有任何你的东西。",
+    why_control="这一条交给了我出生时的权重，好作比较。/retry 会用你自己的权重。",
     why_adapter="用的是你自己的第 {version} 版权重，{since} 学成。",
     why_view="当时看到的有：{view}。",
     why_noted="从那个问题里，我为你的档案记下了：{beliefs}。",
     view_question="你的问题",
     view_quoted="你随之引用或转发的文字",
     view_earlier="对话中更早的 {count} 条消息",
+    view_recalled="你以前说过的 {count} 件事",
     view_length={"short": "你设置的简短回复", "long": "你设置的详细回复"},
     summarize_usage=(
         "请发送 /summarize 加链接或文字，或用它回复一条消息；旁边可以写简短、详细、要点或语言，"

@@ -128,21 +128,23 @@ class LoraStack:
         self.version += 1
 
     @torch.no_grad()
-    def initialise(self, slot: int, *, seed: int) -> None:
-        """Start a slot for training: A uniform within 1/sqrt(in), as PEFT draws it, and B zero."""
+    def initialise(self, slot: int, *, seed: int, rank: int | None = None) -> None:
+        """Start a slot for training: A uniform within 1/sqrt(in), as PEFT draws it, and B zero.
+
+        Beyond `rank` both are zero and stay so, for then neither has a gradient.
+        """
+        rank = rank or self.rank
+        self.clear(slot)
         generator = torch.Generator().manual_seed(seed)
         for layer in self.layers.values():
             bound = layer.base.in_features**-0.5
-            drawn = torch.empty(layer.base.in_features, self.rank).uniform_(
-                -bound, bound, generator=generator
-            )
-            layer.lora_a[slot] = drawn.to(layer.lora_a)
-            layer.lora_b[slot].zero_()
+            drawn = torch.empty(layer.base.in_features, rank).uniform_(-bound, bound, generator=generator)
+            layer.lora_a[slot, :, :rank] = drawn.to(layer.lora_a)
 
-    def train(self, *, alpha: float) -> None:
+    def train(self, *, alpha: float, rank: int | None = None) -> None:
         """Let gradients reach every slot, with the scaling alpha / rank."""
         for layer in self.layers.values():
-            layer.scaling = alpha / self.rank
+            layer.scaling = alpha / (rank or self.rank)
             layer.lora_a.requires_grad_(True)
             layer.lora_b.requires_grad_(True)
 

@@ -70,6 +70,15 @@ def read_adapter(
     return LoraWeights(rank=rank, scaling=_scaling(folder, config, rank), a=a, b=b)
 
 
+def adapter_rank(folder: Path) -> int:
+    """The rank that an adapter says it has; 0 when it cannot be read."""
+    try:
+        rank = _read_config(folder).get("r")
+    except AdapterError:
+        return 0
+    return rank if isinstance(rank, int) else 0
+
+
 def write_adapter(
     folder: Path, weights: LoraWeights, *, base_model: str, secret: bytes | None = None
 ) -> None:

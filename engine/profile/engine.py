@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
@@ -10,7 +10,7 @@ from engine.profile.document import document_of, profile_of
 from engine.profile.embedding import Embedder
 from engine.profile.memory import Memory
 from engine.profile.profile import Change, Profile, is_own_words, keep, observe, observe_note
-from engine.profile.revision import revise
+from engine.profile.revision import forget, revise
 from storage.beliefs import Cause, ProfileChange
 from storage.database import Database
 from storage.memories import MemoryStore
@@ -154,6 +154,37 @@ class ProfileEngine:
                 resting = {evidence.message_id for evidence in belief.evidence}
                 if resting and resting <= set(message_ids):
                     await self._store.erase_belief(user_id, belief.belief_id)
+
+    async def resting_on(self, user_id: int, messages: Sequence[Message]) -> int:
+        """How many beliefs would be left with nothing if these messages were forgotten."""
+        profile = await self._whole(user_id)
+        return len(profile.beliefs) - len(forget(profile, messages).beliefs)
+
+    async def forget(self, user_id: int, messages: Sequence[Message]) -> None:
+        """Make the profile what it were had these messages never been; no trace of them is kept."""
+        async with self._locks[user_id]:
+            saved = False
+            while not saved:  # another process may have saved it meanwhile
+                profile = await self._whole(user_id)
+                if profile.revision == 0:
+                    return
+                after = forget(profile, messages)
+                saved = await self._store.rewrite(
+                    user_id,
+                    revision=profile.revision,
+                    last_message_id=after.last_message_id,
+                    document=document_of(after),
+                    beliefs=after.beliefs,
+                    gone={message.message_id for message in messages},
+                )
+            self._held.pop(user_id, None)
+
+    async def _whole(self, user_id: int) -> Profile:
+        """A profile with every belief there ever was."""
+        stored = await self._store.load(user_id)
+        if stored is None:
+            return Profile()
+        return replace(profile_of(stored), beliefs=tuple(await self._store.all_beliefs(user_id)))
 
     async def _save(self, user_id: int, change: Change, cause: Cause, message_id: int | None) -> None:
         profile = change.profile

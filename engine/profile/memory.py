@@ -132,8 +132,8 @@ class Memory:
         by_meaning = await self._nearest(user_id, vector, span)
         asked_for, outdated = await self._resting(user_id, question)
         scores = _fused(by_words, list(by_meaning), asked_for, asked_for)
-        left_out = outdated | set(known)
-        turns = await self._store.turns(user_id, [one for one in scores if one not in left_out])
+        wanted = [one for one in scores if one not in outdated and one not in known]
+        turns = await self._store.turns(user_id, wanted)
         found = [
             Recollection(
                 turn=turn,

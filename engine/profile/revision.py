@@ -1,14 +1,15 @@
-"""A message whose author has changed it: what was learnt from its old words is taken back first (pure)."""
+"""Messages that are changed or forgotten: what was learnt from their words is taken back (pure)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from engine.profile.embedding import Vector
 from engine.profile.profile import Change, Profile, is_own_words, observe
 from engine.profile.style import Style, observe_style
-from engine.profile.topics import Topic
+from engine.profile.topics import MOST_EVIDENCE, Topic, words_of
 from storage.beliefs import Belief, BeliefStatus, Edit
-from storage.records import Message
+from storage.records import Message, Role
 
 
 def revise(profile: Profile, message: Message, *, before: str, vector: Vector) -> Change:
@@ -18,6 +19,25 @@ def revise(profile: Profile, message: Message, *, before: str, vector: Vector) -
         return unlearnt
     learnt = observe(unlearnt.profile, message, vector)
     return Change(profile=learnt.profile, edits=(*unlearnt.edits, *learnt.edits))
+
+
+def forget(profile: Profile, messages: Sequence[Message]) -> Profile:
+    """The profile as if these messages had never been, nor what was remarked about those that are replies."""
+    own = [message for message in messages if is_own_words(message)]
+    topics = [topic for topic in profile.topics if not any(_names(message, topic) for message in own)]
+    profile = replace(profile, topics=tuple(topics))
+    for message in own:
+        profile = _unlearn(profile, message, message.text).profile
+    for reply in (message for message in messages if message.role is Role.ASSISTANT):
+        beliefs = [_without(belief, reply) for belief in profile.beliefs]
+        profile = replace(profile, beliefs=tuple(belief for belief in beliefs if belief is not None))
+    return profile
+
+
+def _names(message: Message, topic: Topic) -> bool:
+    """Whether a topic may have its name from this message: from its first, which may be unknown by now."""
+    may_be_first = topic.evidence[0] == message.message_id or len(topic.evidence) >= MOST_EVIDENCE
+    return may_be_first and not set(topic.label.split()).isdisjoint(words_of(message.text))
 
 
 def _unlearn(profile: Profile, message: Message, before: str) -> Change:

@@ -19,7 +19,7 @@ _NEAR = 0.88
 """e5 vectors of unrelated sentences have a cosine of about 0.8; of one subject, 0.88 and more."""
 
 _FEWEST_WORDS = 3
-_MOST_EVIDENCE = 5
+MOST_EVIDENCE = 5
 _WORDS = re.compile(r"[\u3400-\u9fff]{2,}|[^\W\d_]{4,}")
 _EMPTY_WORDS = frozenset(
     """about could does from have just know like make many more much please really should some tell than
@@ -46,7 +46,7 @@ def observe_topics(
     topics: tuple[Topic, ...], *, vector: Vector, text: str, message_id: int, at: datetime
 ) -> tuple[Topic, ...]:
     """The topics after one more message; short ones ("ok", "thanks") belong to none. O(1) in the history."""
-    words = [word.lower() for word in _WORDS.findall(text) if word.lower() not in _EMPTY_WORDS]
+    words = words_of(text)
     is_short = len(text.split()) < _FEWEST_WORDS and len(text) < 4 * _FEWEST_WORDS
     if not words or is_short:
         return topics
@@ -63,6 +63,11 @@ def observe_topics(
     return (*kept, new)
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text that a topic may be named after."""
+    return [word.lower() for word in _WORDS.findall(text) if word.lower() not in _EMPTY_WORDS]
+
+
 def _join(topic: Topic, vector: Vector, message_id: int, at: datetime) -> Topic:
     weight = topic.weight_at(at)
     centroid = weight * np.asarray(topic.centroid, dtype=np.float32) + vector
@@ -71,6 +76,6 @@ def _join(topic: Topic, vector: Vector, message_id: int, at: datetime) -> Topic:
         topic,
         centroid=tuple(float(value) for value in centroid),
         weight=weight + 1.0,
-        evidence=(*topic.evidence, message_id)[-_MOST_EVIDENCE:],
+        evidence=(*topic.evidence, message_id)[-MOST_EVIDENCE:],
         last_seen=at,
     )

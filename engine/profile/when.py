@@ -44,6 +44,13 @@ def span_of(text: str, now: datetime) -> Span | None:
     return None
 
 
+def count_of(word: str) -> int | None:
+    """A number of at most four digits, or in words as far as people use them for spans of time."""
+    if word.isdecimal():
+        return int(word) if len(word) <= 4 else None
+    return _NUMBERS.get(word.lower())
+
+
 def _midnight(at: datetime) -> datetime:
     return at.replace(hour=0, minute=0, second=0, microsecond=0)
 

@@ -45,12 +45,17 @@ _POINTS = {Evidence.CORRECTED: 7.5, Evidence.LIKED: 2.5, Evidence.UNRATED: 0.25}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A reply to learn. `context` ends with the question; `message_ids` are all used ones, the reply last."""
+    """A reply to learn. `context` ends with the question; `message_ids` are all used ones, the reply last.
+
+    `rejected` is what the user was told and has corrected.
+    """
 
     message_ids: tuple[int, ...]
     context: tuple[ChatMessage, ...]
     reply: str
     evidence: Evidence
+    conversation_id: int = 0
+    rejected: str | None = None
 
     @property
     def weight(self) -> float:
@@ -112,7 +117,7 @@ def missing_evidence(examples: Sequence[Example]) -> str | None:
 
 def split_by_time(examples: Sequence[Example]) -> Split:
     """Hold the last fifth of what was rated back, at least two or three; nothing later is trained on."""
-    rated = [example for example in examples if example.evidence is not Evidence.UNRATED] or list(examples)
+    rated = judged_by_the_user(examples)
     fewest = 3 if len(rated) >= 12 else 2
     count = min(max(fewest, round(len(rated) * _HELD_OUT_SHARE)), _MOST_HELD_OUT)
     held_out = rated[-count:]
@@ -121,6 +126,14 @@ def split_by_time(examples: Sequence[Example]) -> Split:
         train=tuple(example for example in examples if example.message_ids[-1] < first_held_out),
         held_out=tuple(held_out),
     )
+
+
+def judged_by_the_user(examples: Sequence[Example]) -> list[Example]:
+    """Those that were liked or corrected; all when there are none.
+
+    A reply that nobody rated is what the weights of its time would say anyhow.
+    """
+    return [one for one in examples if one.evidence is not Evidence.UNRATED] or list(examples)
 
 
 def fingerprint(examples: Iterable[Example]) -> str:
@@ -147,6 +160,8 @@ def _example(turn: RatedTurn, conversation: _Conversation) -> Example | None:
         context=(*(message for _, earlier in before for message in earlier), question),
         reply=wanted.content,
         evidence=evidence,
+        conversation_id=turn.reply.conversation_id,
+        rejected=redact(turn.reply.text).strip() if evidence is Evidence.CORRECTED else None,
     )
 
 
@@ -155,7 +170,7 @@ def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:
     rating: Rating | None = turn.rating
     unrated = Evidence.UNRATED if _ended_by_itself(turn.reply) else None
     if rating is None:
-        return unrated, turn.reply.text
+        return (None if _is_control(turn.reply) else unrated), turn.reply.text
     if rating.correction is not None and rating.correction.strip():
         return Evidence.CORRECTED, rating.correction
     if rating.value == 1:
@@ -168,6 +183,11 @@ def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:
 def _ended_by_itself(reply: Message) -> bool:
     """Whether a reply may be learnt whole; one that was cut or stopped would teach to break off."""
     return reply.generation is None or reply.generation.finish_reason is FinishReason.STOP
+
+
+def _is_control(reply: Message) -> bool:
+    """Whether a reply was left to the base to be compared: without a rating nobody has asked for it."""
+    return reply.generation is not None and reply.generation.view.control
 
 
 def _folded(text: str) -> str:

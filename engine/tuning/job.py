@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.errors import TuningError
 from engine.language.model import ChatMessage
-from engine.tuning.evaluate import Measurement, TurnLosses
+from engine.tuning.evaluate import Measurement, read_measurement
 from engine.tuning.examples import Evidence, Example, Split
 from storage.records import Role
 from storage.sealing import is_sealed, seal, unseal
@@ -63,20 +63,27 @@ class AdapterFiles:
 class UserJob:
     """One user's part of a job: their examples, and the adapter that serves them now.
 
-    `control` is an adapter of somebody else, to tell what is personal in a gain; None takes that of whoever
-    was finished before in the same run. `checkpoint_secret` seals what is put down of a training under way.
+    `fresh` are those that no run has seen, for the first sight of them. `recalled` are the held-out ones with
+    what was recalled in the question, none where the model is not shown that. `others` are adapters of other
+    people, to tell what is personal in a gain. `checkpoint_secret` seals what is put down of a training under
+    way.
     """
 
     user_id: int
     split: Split
+    fresh: tuple[Example, ...] = ()
+    recalled: tuple[Example, ...] = ()
     checkpoint_secret: bytes | None = field(default=None, repr=False)
     active: AdapterFiles | None = None
-    control: AdapterFiles | None = None
+    others: tuple[AdapterFiles, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run of the child process over one base model. `threads` None leaves the choice to torch."""
+    """One run of the child process over one base model. `threads` None leaves the choice to torch.
+
+    Without `controls` candidates are scored beside the base alone, and write no trial replies.
+    """
 
     base_name: str
     base_folder: Path
@@ -86,6 +93,7 @@ class Job:
     budget_seconds: float | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     recipe: Recipe = Recipe()
+    controls: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +135,13 @@ def write_job(folder: Path, job: Job, *, secret: bytes | None = None) -> None:
     """Write the job's files into a new folder that only its owner may read; a secret seals them."""
     folder.mkdir(mode=0o700, parents=True)
     for user in job.users:
-        split = {"train": _dump(user.split.train), "held_out": _dump(user.split.held_out)}
-        _put(examples_file(folder, user.user_id), split, secret)
+        parts = {
+            "train": _dump(user.split.train),
+            "held_out": _dump(user.split.held_out),
+            "fresh": _dump(user.fresh),
+            "recalled": _dump(user.recalled),
+        }
+        _put(examples_file(folder, user.user_id), parts, secret)
     job_file = {
         "base_name": job.base_name,
         "base_folder": str(job.base_folder),
@@ -136,8 +149,8 @@ def write_job(folder: Path, job: Job, *, secret: bytes | None = None) -> None:
             {
                 "user_id": user.user_id,
                 "checkpoint_secret": _hex(user.checkpoint_secret),
-                "active": _plain(user.active),
-                "control": _plain(user.control),
+                "active": None if user.active is None else _plain(user.active),
+                "others": [_plain(files) for files in user.others],
             }
             for user in job.users
         ],
@@ -146,6 +159,7 @@ def write_job(folder: Path, job: Job, *, secret: bytes | None = None) -> None:
         "budget_seconds": job.budget_seconds,
         "checkpoint_seconds": job.checkpoint_seconds,
         "recipe": asdict(job.recipe),
+        "controls": job.controls,
     }
     _put(folder / _JOB_NAME, job_file, secret)
 
@@ -158,16 +172,7 @@ def is_sealed_job(folder: Path) -> bool:
 def read_job(folder: Path, *, secret: bytes | None = None) -> Job:
     """Read what `write_job` wrote. Raises SealError when it was sealed with another secret."""
     job = _get(folder / _JOB_NAME, secret)
-    users = tuple(
-        UserJob(
-            user_id=user["user_id"],
-            split=_split(_get(examples_file(folder, user["user_id"]), secret)),
-            checkpoint_secret=_unhex(user["checkpoint_secret"]),
-            active=_files(user["active"]),
-            control=_files(user["control"]),
-        )
-        for user in job["users"]
-    )
+    users = tuple(_user(user, _get(examples_file(folder, user["user_id"]), secret)) for user in job["users"])
     return Job(
         base_name=job["base_name"],
         base_folder=Path(job["base_folder"]),
@@ -177,6 +182,7 @@ def read_job(folder: Path, *, secret: bytes | None = None) -> Job:
         budget_seconds=job["budget_seconds"],
         checkpoint_seconds=job["checkpoint_seconds"],
         recipe=Recipe(**job["recipe"]),
+        controls=job["controls"],
     )
 
 
@@ -191,9 +197,7 @@ def read_candidate(job_folder: Path, user_id: int) -> Candidate | None:
     folder = candidate_folder(job_folder, user_id)
     try:
         meta: dict[str, Any] = json.loads((folder / META_NAME).read_text())
-        measured = meta["measurement"]
-        measured["turns"] = tuple(TurnLosses(**turn) for turn in measured["turns"])
-        measurement = Measurement(**measured)
+        measurement = read_measurement(meta["measurement"])
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
@@ -222,9 +226,7 @@ def _get(path: Path, secret: bytes | None) -> Any:
     return json.loads(unseal(path.read_bytes(), secret))
 
 
-def _plain(files: AdapterFiles | None) -> dict[str, str | None] | None:
-    if files is None:
-        return None
+def _plain(files: AdapterFiles) -> dict[str, str | None]:
     return {"folder": str(files.folder), "secret": _hex(files.secret)}
 
 
@@ -236,9 +238,7 @@ def _unhex(secret: str | None) -> bytes | None:
     return None if secret is None else bytes.fromhex(secret)
 
 
-def _files(document: dict[str, Any] | None) -> AdapterFiles | None:
-    if document is None:
-        return None
+def _files(document: dict[str, Any]) -> AdapterFiles:
     return AdapterFiles(folder=Path(document["folder"]), secret=_unhex(document["secret"]))
 
 
@@ -246,11 +246,21 @@ def _dump(examples: tuple[Example, ...]) -> list[dict[str, Any]]:
     return [asdict(example) for example in examples]
 
 
-def _split(parts: Any) -> Split:
-    return Split(
-        train=tuple(_example(raw) for raw in parts["train"]),
-        held_out=tuple(_example(raw) for raw in parts["held_out"]),
+def _user(document: dict[str, Any], parts: dict[str, list[dict[str, Any]]]) -> UserJob:
+    active = document["active"]
+    return UserJob(
+        user_id=document["user_id"],
+        split=Split(train=_examples(parts["train"]), held_out=_examples(parts["held_out"])),
+        fresh=_examples(parts["fresh"]),
+        recalled=_examples(parts["recalled"]),
+        checkpoint_secret=_unhex(document["checkpoint_secret"]),
+        active=None if active is None else _files(active),
+        others=tuple(map(_files, document["others"])),
     )
+
+
+def _examples(raw: list[dict[str, Any]]) -> tuple[Example, ...]:
+    return tuple(map(_example, raw))
 
 
 def _example(raw: dict[str, Any]) -> Example:
@@ -259,4 +269,6 @@ def _example(raw: dict[str, Any]) -> Example:
         context=tuple(ChatMessage(Role(turn["role"]), turn["content"]) for turn in raw["context"]),
         reply=raw["reply"],
         evidence=Evidence(raw["evidence"]),
+        conversation_id=raw["conversation_id"],
+        rejected=raw["rejected"],
     )

@@ -94,12 +94,12 @@ class JointTrainer:
         self._most_tokens = recipe.micro_batch_tokens
         self.between_steps = threading.Lock()
         """Whoever holds it finds all learners between two steps."""
-        stack.train(alpha=recipe.alpha)
+        stack.train(alpha=recipe.alpha, rank=recipe.rank)
         self._optimizer = SlotAdamW(stack, weight_decay=recipe.weight_decay, clip_norm=recipe.clip_norm)
 
     def begin(self, learner: Learner, *, seed: int) -> None:
         """Give a learner's slot fresh weights."""
-        self._stack.initialise(learner.slot, seed=seed)
+        self._stack.initialise(learner.slot, rank=self._recipe.rank, seed=seed)
         self._optimizer.reset(learner.slot)
 
     @property

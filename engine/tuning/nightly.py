@@ -15,16 +15,21 @@ from zoneinfo import ZoneInfo
 
 from engine.errors import TuningBusyError, TuningError
 from engine.language.bundled import ResolvedModel
+from engine.profile.memory import Recall
 from engine.tuning.child import OnProgress, Trainer
 from engine.tuning.evaluate import Verdict, judge
+from engine.tuning.examine import MOST_STRANGERS
 from engine.tuning.examples import (
+    Example,
     Split,
     build_examples,
     evidence_points,
     fingerprint,
+    judged_by_the_user,
     missing_evidence,
     split_by_time,
 )
+from engine.tuning.figures import as_document, figures_of
 from engine.tuning.job import (
     JOBS_NAME,
     NIGHT_BUDGET,
@@ -38,12 +43,17 @@ from engine.tuning.job import (
     write_job,
 )
 from engine.tuning.publish import prune, publish
+from engine.tuning.recalling import with_what_was_said
+from engine.tuning.recipes import read_recipe
 from storage.errors import GoneError, LockedError
 from storage.lock import folder_lock
 from storage.messages import MessageStore
 from storage.records import Adapter, RunStatus, TuningRun
 from storage.runs import RunStore
 from storage.sealing import new_secret
+
+MOST_FRESH = 100
+"""So many of the new replies are scored before they are learnt from, the newest."""
 
 VERSIONS_KEPT = 3
 """The version that serves, and those that /rollback can lead to one after the other, besides the base."""
@@ -69,10 +79,12 @@ def ignore(_progress: Progress) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Prepared:
-    """A run that has something to learn; `new_points` is the evidence since the last one that was judged."""
+    """A run that has something to learn; `fresh` and `new_points` are what came since the last judged one."""
 
     run: TuningRun
     split: Split
+    fresh: tuple[Example, ...]
+    recalled: tuple[Example, ...]
     learnt_from: str
     newest_message: int
     new_points: float
@@ -93,8 +105,13 @@ class TuningRunner:
         budget: timedelta = NIGHT_BUDGET,
         seed: int = 0,
         sealed: bool = False,
+        recall: Recall | None = None,
     ) -> None:
-        """With `sealed` no file of a run can be read by anybody but the run itself."""
+        """With `sealed` no file of a run can be read by anybody but the run itself.
+
+        `recall` is what finds past turns for a model that is shown them.
+        """
+        self._recall = recall
         self._messages = messages
         self._runs = runs
         self._trainer = trainer
@@ -185,12 +202,16 @@ class TuningRunner:
         if run.local_date is not None and last.get("learnt_from") == learnt_from:
             return _NOTHING_NEW
         known = last.get("newest_message", 0)
+        new = [one for one in examples if one.message_ids[-1] > known]
+        split, recall = split_by_time(examples), self._recall
         return _Prepared(
             run=run,
-            split=split_by_time(examples),
+            split=split,
+            recalled=await with_what_was_said(recall, run.user_id, split.held_out) if recall else (),
+            fresh=tuple(judged_by_the_user(new)[-MOST_FRESH:]),
             learnt_from=learnt_from,
             newest_message=examples[-1].message_ids[-1],
-            new_points=evidence_points(one for one in examples if one.message_ids[-1] > known),
+            new_points=evidence_points(new),
         )
 
     async def _train(self, job_folder: Path, on_progress: OnProgress, secret: bytes | None) -> str | None:
@@ -268,22 +289,23 @@ class TuningRunner:
             users=tuple([await self._user_job(one, active) for one in prepared]),
             seed=self._seed,
             budget_seconds=self._budget.total_seconds(),
+            recipe=read_recipe(await self._runs.recipe_for(self._base.name)),
         )
 
     async def _user_job(self, one: _Prepared, active: dict[int, Adapter]) -> UserJob:
         own = active.get(one.run.user_id)
-        other = next((adapter for user_id, adapter in active.items() if user_id != one.run.user_id), None)
+        others = [adapter for user_id, adapter in active.items() if user_id != one.run.user_id]
         return UserJob(
             user_id=one.run.user_id,
             split=one.split,
             checkpoint_secret=await self._runs.keep_checkpoint(one.run.user_id),
-            active=self._files(own),
-            control=self._files(other),
+            fresh=one.fresh,
+            recalled=one.recalled,
+            active=None if own is None else self._files(own),
+            others=tuple(map(self._files, others[:MOST_STRANGERS])),
         )
 
-    def _files(self, adapter: Adapter | None) -> AdapterFiles | None:
-        if adapter is None:
-            return None
+    def _files(self, adapter: Adapter) -> AdapterFiles:
         return AdapterFiles(folder=self._data_folder / adapter.folder, secret=adapter.secret)
 
     async def _drop_checkpoint(self, user_id: int) -> None:
@@ -313,5 +335,6 @@ def _report(one: _Prepared, verdict: Verdict, candidate: Candidate) -> dict[str,
         "learnt_from": one.learnt_from,
         "newest_message": one.newest_message,
         **asdict(verdict),
+        "figures": as_document(figures_of(candidate.measurement)),
         "training": dict(candidate.training),
     }

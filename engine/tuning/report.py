@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.tuning.figures import Figures, from_document
 from storage.records import RunStatus, TuningRun, VersionTally
 
 _Z_95 = 1.959964
@@ -17,11 +18,15 @@ _Z_95 = 1.959964
 class Satisfaction:
     """How the replies of one adapter version were received; None is the base model.
 
-    `share` is likes among thumbs, NaN without any; `low` and `high` bound its 95 % interval.
+    The base as a `control` answered now and then beside the user's own weights. `with_recall` of the replies
+    were shown what the user had said before. `share` is likes among thumbs, NaN without any; `low` and `high`
+    bound its 95 % interval.
     """
 
     adapter_version: int | None
+    control: bool
     replies: int
+    with_recall: int
     liked: int
     disliked: int
     corrected: int
@@ -35,7 +40,8 @@ class RunFigures:
     """One run. Losses in nats a token on held-out replies; figures are NaN where nothing was trained.
 
     `improved` is the share of held-out replies that got likelier, `general_rise` the share by which
-    the loss on general text rose.
+    the loss on general text rose. `figures` are those of every set of weights that was measured, if the run
+    kept them. `seconds` are those of the child process up to this user's end, the others before included.
     """
 
     run_id: int
@@ -51,6 +57,8 @@ class RunFigures:
     tokens: float
     seconds: float
     peak_memory_mb: float
+    adapter_mb: float
+    figures: Figures | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +75,7 @@ def build_report(user_id: int, tallies: Sequence[VersionTally], runs: Sequence[T
     return UserReport(
         user_id=user_id,
         versions=tuple(_satisfaction(tally) for tally in tallies),
-        runs=tuple(_figures(run) for run in runs if run.status is not RunStatus.RUNNING),
+        runs=tuple(run_figures(run) for run in runs if run.status is not RunStatus.RUNNING),
     )
 
 
@@ -89,7 +97,9 @@ def _satisfaction(tally: VersionTally) -> Satisfaction:
     low, high = wilson_interval(tally.liked, thumbs)
     return Satisfaction(
         adapter_version=tally.adapter_version,
+        control=tally.control,
         replies=tally.replies,
+        with_recall=tally.with_recall,
         liked=tally.liked,
         disliked=tally.disliked,
         corrected=tally.corrected,
@@ -99,7 +109,8 @@ def _satisfaction(tally: VersionTally) -> Satisfaction:
     )
 
 
-def _figures(run: TuningRun) -> RunFigures:
+def run_figures(run: TuningRun) -> RunFigures:
+    """What one run found and cost."""
     report: dict[str, Any] = json.loads(run.report)
     training: dict[str, float] = report.get("training", {})
     return RunFigures(
@@ -116,4 +127,6 @@ def _figures(run: TuningRun) -> RunFigures:
         tokens=training.get("tokens", math.nan),
         seconds=training.get("seconds", math.nan),
         peak_memory_mb=training.get("peak_memory_mb", math.nan),
+        adapter_mb=training.get("adapter_bytes", math.nan) / 1e6,
+        figures=from_document(report["figures"]) if "figures" in report else None,
     )

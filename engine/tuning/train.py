@@ -16,19 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer
 
-from engine.errors import AdapterError, EngineError
+from engine.errors import EngineError
 from engine.language.loading import choose_device, load_model, load_tokenizer
-from engine.language.lora import NO_ADAPTER, LoraWeights, wrap_linears
-from engine.language.peft_format import read_adapter, write_adapter
-from engine.tuning.canary import CANARY_QUESTIONS, CANARY_TEXTS
+from engine.language.lora import NO_ADAPTER, wrap_linears
+from engine.language.peft_format import WEIGHTS_NAME, adapter_rank, write_adapter
 from engine.tuning.checkpoint import Checkpoint, CheckpointFile, purpose_of
-from engine.tuning.encoding import Row, encode_example, plain_row
-from engine.tuning.evaluate import Measurement, TurnLosses
+from engine.tuning.encoding import Row, encode_example
+from engine.tuning.evaluate import FirstSight
+from engine.tuning.examine import Examiner
 from engine.tuning.examples import Example
 from engine.tuning.job import (
-    AdapterFiles,
     Candidate,
     Job,
     Progress,
@@ -76,22 +74,19 @@ class Worker:
         dtype = torch.bfloat16 if device.type == "cuda" else torch.float32  # many a CPU only emulates bf16
         model = load_model(job.base_folder, device=device, dtype=dtype)
         self._tokenizer = load_tokenizer(job.base_folder, model)
-        self._stack = wrap_linears(model, slots=self._at_once + 2, rank=job.recipe.rank, dtype=torch.float32)
+        self._stack = wrap_linears(
+            model, slots=self._at_once + 2, rank=_highest_rank(job), dtype=torch.float32
+        )
         pad_id = min(self._tokenizer.end_ids)
         replay = write_replay(model, self._stack, self._tokenizer, pad_id=pad_id)
         self._trainer = JointTrainer(model, self._stack, recipe=job.recipe, pad_id=pad_id, replay=replay)
-        self._meter = Meter(
+        meter = Meter(
             model, self._stack, self._tokenizer, pad_id=pad_id, most_tokens=job.recipe.micro_batch_tokens
         )
-        self._finished_last: AdapterFiles | None = None
-        self._canary = _canary_rows(job.base_folder)
-        self._canary_base = self._canary_loss(NO_ADAPTER)
-        self._canary_faults_of_base = self._faults(CANARY_QUESTIONS, NO_ADAPTER)
-
-    @property
-    def _guest_slot(self) -> int:
-        """The slot for weights that are only measured."""
-        return self._at_once + 1
+        self._examiner = Examiner(
+            job=job, meter=meter, stack=self._stack, tokenizer=self._tokenizer, guest_slot=self._at_once + 1
+        )
+        self._first_sights: dict[int, FirstSight | None] = {}
 
     def run(self) -> None:
         """Train and measure everybody, or as many as the time allows."""
@@ -131,6 +126,7 @@ class Worker:
 
     def _begin(self, user: UserJob, slot: int) -> None:
         """Give a user a slot, with what was learnt before a run like this one was broken off."""
+        self._first_sights[user.user_id] = self._examiner.first_sight(user)
         job = self._job
         batches = plan_batches(self._encode(user.split.train), job.recipe, seed=job.seed)
         file = CheckpointFile(
@@ -171,9 +167,12 @@ class Worker:
         """Write the adapter first and its figures last: a candidate with figures is complete."""
         folder = candidate_folder(self._folder, user.user_id)
         folder.mkdir()
-        weights = self._stack.read(learner.slot)
+        weights = self._stack.read(learner.slot, rank=self._job.recipe.rank)
         write_adapter(folder, weights, base_model=self._job.base_name, secret=self._secret)
-        measurement = self._measure(learner.slot, weights, user)
+        first_sight = self._first_sights[user.user_id]
+        measurement = self._examiner.examine(user, learner.slot, weights, first_sight=first_sight)
+        if self._is_forgotten(user):
+            return
         training = {
             "steps": float(learner.step),
             "tokens": float(
@@ -182,63 +181,11 @@ class Worker:
             "loss": learner.loss,
             "seconds": time.monotonic() - self._started,
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "adapter_bytes": float((folder / WEIGHTS_NAME).stat().st_size),
         }
         write_candidate(
             Candidate(user_id=user.user_id, folder=folder, measurement=measurement, training=training)
         )
-        self._finished_last = AdapterFiles(folder=folder, secret=self._secret)
-
-    def _measure(self, slot: int, weights: LoraWeights, user: UserJob) -> Measurement:
-        rows = self._encode(user.split.held_out)
-        base, candidate = self._meter.losses(rows, NO_ADAPTER), self._meter.losses(rows, slot)
-        active = self._guest_losses(user.active, rows)
-        control = self._guest_losses(user.control or self._finished_last, rows)
-        held_out = [example.context[-1].content for example in user.split.held_out[-4:]]
-        return Measurement(
-            turns=tuple(
-                TurnLosses(
-                    tokens=row.reply_tokens,
-                    base=base[place],
-                    candidate=candidate[place],
-                    active=None if active is None else active[place],
-                    control=None if control is None else control[place],
-                )
-                for place, row in enumerate(rows)
-            ),
-            canary_base=self._canary_base,
-            canary_candidate=self._canary_loss(slot),
-            finite=all(
-                bool(half.isfinite().all()) for part in (weights.a, weights.b) for half in part.values()
-            ),
-            generations=len(CANARY_QUESTIONS) + len(held_out),
-            faulty_generations=self._faults([*CANARY_QUESTIONS, *held_out], slot),
-            faulty_by_base=self._canary_faults_of_base + self._faults(held_out, NO_ADAPTER),
-        )
-
-    def _guest_losses(self, files: AdapterFiles | None, rows: list[Row]) -> list[float] | None:
-        """Losses under an adapter on disk; None when there is none or it cannot be read."""
-        if files is None:
-            return None
-        try:
-            weights = read_adapter(
-                files.folder,
-                base_model=self._job.base_name,
-                shapes=self._stack.shapes,
-                max_rank=self._job.recipe.rank,
-                secret=files.secret,
-            )
-        except AdapterError:
-            return None
-        self._stack.write(self._guest_slot, weights)
-        return self._meter.losses(rows, self._guest_slot)
-
-    def _canary_loss(self, slot: int) -> float:
-        tokens = sum(row.reply_tokens for row in self._canary)
-        return sum(self._meter.losses(self._canary, slot)) / tokens
-
-    def _faults(self, questions: Sequence[str], slot: int) -> int:
-        """How many trial replies are empty or go round in circles."""
-        return sum(map(self._meter.is_faulty, self._meter.replies(questions, slot)))
 
     def _encode(self, examples: tuple[Example, ...]) -> list[Row]:
         most_tokens = self._job.recipe.example_tokens
@@ -246,9 +193,10 @@ class Worker:
         return [row for row in rows if row is not None]
 
 
-def _canary_rows(base_folder: Path) -> list[Row]:
-    tokenizer = Tokenizer.from_file(str(base_folder / "tokenizer.json"))
-    return [plain_row(tokenizer.encode(text, add_special_tokens=False).ids) for text in CANARY_TEXTS]
+def _highest_rank(job: Job) -> int:
+    """The rank of what is trained, or of what it is held against if that is higher."""
+    guests = [files for user in job.users for files in (user.active, *user.others) if files is not None]
+    return max(job.recipe.rank, *(adapter_rank(files.folder) for files in guests), 0)
 
 
 def _put_down(workers: Sequence[Worker]) -> None:

@@ -1,18 +1,22 @@
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.languages import LANGUAGES
 from bot.plots import can_draw, draw
 from bot.stats import as_text
+from engine.tuning.evaluate import FirstSight
+from engine.tuning.figures import as_document, figures_of
 from engine.tuning.report import build_report
 from storage.feedback import FeedbackStore
-from storage.records import VersionTally
+from storage.records import RunStatus, TuningRun, VersionTally
 from tests.bot.conftest import USER_ID, Bench
 from tests.bot.test_app import ask
 from tests.bot_api import Person
 from tests.conftest import Clock
+from tests.engine.tuning.test_evaluate import GOOD
 
 EN = LANGUAGES["en"]
 FIGURES = {"examples": 42, "held_out": 9, "before": 2.314, "after": 1.98}
@@ -84,6 +88,49 @@ async def test_the_text_has_intervals_and_nights(bench: Bench, clock: Clock):
 
     assert "0: 1 of 2 (9 to 91 %)" in text
     assert text.count("2.31 → 1.98, learnt from 42 messages") == 2
+    assert EN.stats_curve not in text
+
+
+def night(active: float | None) -> TuningRun:
+    seen = FirstSight(turns=9, tokens=90, base=4.125, active=active)
+    figures = as_document(figures_of(replace(GOOD, first_sight=seen)))
+    return TuningRun(
+        run_id=1,
+        user_id=USER_ID,
+        local_date=None,
+        status=RunStatus.REJECTED,
+        started_at=datetime(2026, 3, 3, 4, tzinfo=UTC),
+        finished_at=None,
+        reason="",
+        report=json.dumps({**FIGURES, "figures": figures}),
+        adapter_version=None,
+        told=True,
+    )
+
+
+def test_new_messages_have_a_curve_of_their_own_in_words():
+    text = as_text(build_report(USER_ID, [], [night(None), night(2.5)]), EN)
+
+    assert "2026-03-03: 4.12, 9 messages, no weights of your own yet" in text
+    assert "2026-03-03: 4.12 → 2.50, 9 messages" in text
+
+
+def test_the_base_as_a_control_has_a_line_of_its_own():
+    tallies = [
+        VersionTally(adapter_version=None, control=control, replies=9, liked=1, disliked=3, corrected=0)
+        for control in (False, True)
+    ]
+
+    assert "0 beside your own, to compare: 1 of 4" in as_text(build_report(USER_ID, tallies, []), EN)
+
+
+@draws
+def test_the_curve_is_drawn_beside_the_control():
+    tallies = [VersionTally(adapter_version=None, control=True, replies=9, liked=1, disliked=3, corrected=0)]
+    with_curve = draw(build_report(USER_ID, tallies, [night(None), night(2.5)]))
+
+    assert with_curve.startswith(b"\x89PNG")
+    assert with_curve != draw(build_report(USER_ID, tallies, [night(None), night(3.5)]))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

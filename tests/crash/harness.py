@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
+from storage.backup import DATABASE_NAME
 from storage.database import Database
 from tests.bot_api import BotApiServer, Person, ShownMessage
 from tests.bot_api.process import BotProcess
@@ -70,9 +71,9 @@ async def crash_run(plan: Plan, data: Path) -> Outcome:
         }
         bot = BotProcess(server, data, user_ids=[person.user_id for person in people], settings=settings)
         async with _beside(plan, data) as restless:
-            exit_status = await _killed_and_stopped(bot, server, people, plan, chance)
+            exit_status = await _killed_and_stopped(bot, server, people, plan, chance, data / DATABASE_NAME)
             broken_adapters = 0 if restless is None else await restless.broken_adapters()
-    outcome = _judge(people, plan, data / "mynah.db", exit_status, time.monotonic() - begun)
+    outcome = _judge(people, plan, data / DATABASE_NAME, exit_status, time.monotonic() - begun)
     if restless is None:
         return outcome
     return replace(outcome, swaps=restless.swaps, broken_adapters=broken_adapters)
@@ -84,7 +85,7 @@ async def _beside(plan: Plan, data: Path) -> AsyncGenerator[Restless | None]:
     if not plan.restless:
         yield None
         return
-    database = await Database.open(data / "mynah.db")
+    database = await Database.open(data / DATABASE_NAME)
     swapping: asyncio.Task[None] | None = None
     try:
         restless = Restless(database, data, FIRST_USER_ID, base_name=Path(plan.model).name)
@@ -104,7 +105,12 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 
 async def _killed_and_stopped(
-    bot: BotProcess, server: BotApiServer, people: list[Person], plan: Plan, chance: random.Random
+    bot: BotProcess,
+    server: BotApiServer,
+    people: list[Person],
+    plan: Plan,
+    chance: random.Random,
+    path: Path,
 ) -> int:
     """All kills, then a start after which everything is answered, and a clean stop; its exit status."""
     writers = [asyncio.create_task(_write(person, plan, chance)) for person in people]
@@ -114,7 +120,7 @@ async def _killed_and_stopped(
         await bot.kill()
     await asyncio.gather(*writers)
     await bot.start()
-    await _until_answered(server, people, plan)
+    await _until_answered(server, people, plan, path)
     return await bot.stop()
 
 
@@ -126,11 +132,12 @@ async def _write(person: Person, plan: Plan, chance: random.Random) -> None:
         await asyncio.sleep(chance.uniform(0, spread))
 
 
-async def _until_answered(server: BotApiServer, people: list[Person], plan: Plan) -> None:
-    """Wait for as many finished replies as there are messages; what is missing then is counted as lost."""
+async def _until_answered(server: BotApiServer, people: list[Person], plan: Plan, path: Path) -> None:
+    """Wait until each message has a finished reply; what has none after a long while is counted as lost."""
 
     def all_there() -> bool:
-        return all(len(_finished(person)) >= plan.messages_each for person in people)
+        answers = _answers(people, path)
+        return all(text in answers for text in _asked(people))
 
     try:
         await server.until(all_there, timeout_seconds=60 + 5 * plan.users * plan.messages_each)
@@ -143,17 +150,9 @@ def _finished(person: Person) -> list[ShownMessage]:
 
 
 def _judge(people: list[Person], plan: Plan, path: Path, exit_status: int, seconds: float) -> Outcome:
-    """A finished reply names its log entry in its buttons, and the log names the question."""
     with closing(sqlcipher.connect(path)) as database:
         integrity = database.execute("PRAGMA integrity_check").fetchone()[0]
-        questions = dict(
-            database.execute(
-                "SELECT reply.message_id, question.text FROM messages AS reply"
-                " JOIN messages AS question ON question.message_id = reply.question_id"
-            )
-        )
-    answers = Counter(questions[_reply_id(reply)] for person in people for reply in _finished(person))
-    asked = [message.text for person in people for message in person.chat.messages if not message.from_bot]
+    answers, asked = _answers(people, path), _asked(people)
     return Outcome(
         messages=len(asked),
         kills=plan.kills,
@@ -164,6 +163,27 @@ def _judge(people: list[Person], plan: Plan, path: Path, exit_status: int, secon
         exit_status=exit_status,
         seconds=seconds,
     )
+
+
+def _asked(people: list[Person]) -> list[str]:
+    return [message.text for person in people for message in person.chat.messages if not message.from_bot]
+
+
+def _answers(people: list[Person], path: Path) -> Counter[str]:
+    """How often each message was answered.
+
+    A finished reply names its log entry in its buttons, and the log names the question: a message, or several
+    that came while the bot was busy, one on each line.
+    """
+    with closing(sqlcipher.connect(path)) as database:
+        questions = dict(
+            database.execute(
+                "SELECT reply.message_id, question.text FROM messages AS reply"
+                " JOIN messages AS question ON question.message_id = reply.question_id"
+            )
+        )
+    finished = [questions[_reply_id(reply)] for person in people for reply in _finished(person)]
+    return Counter(line for question in finished for line in question.split("\n"))
 
 
 def _reply_id(reply: ShownMessage) -> int:

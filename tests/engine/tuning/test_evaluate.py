@@ -1,11 +1,27 @@
-from dataclasses import replace
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 
 import pytest
 
-from engine.tuning.evaluate import Measurement, TurnLosses, bootstrap_interval, judge
+from engine.tuning.evaluate import (
+    FirstSight,
+    Measurement,
+    Preference,
+    TurnLosses,
+    bootstrap_interval,
+    judge,
+    read_measurement,
+)
+from engine.tuning.manner import Manner
 
 GOOD = Measurement(
-    turns=tuple(TurnLosses(tokens=10, base=30.0 + number, candidate=15.0 + number) for number in range(6)),
+    turns=tuple(
+        TurnLosses(
+            conversation_id=number, tokens=10, reply_bytes=40, base=30.0 + number, candidate=15.0 + number
+        )
+        for number in range(6)
+    ),
     canary_base=3.0,
     canary_candidate=3.015,
     finite=True,
@@ -37,6 +53,9 @@ def test_a_candidate_that_is_surely_better_is_promoted_with_its_figures():
         (with_turns(candidate=40.0), "not surely better"),
         (with_turns(active=5.0), "not surely better"),
         (with_turns(control=5.0), "Somebody else's"),
+        (with_turns(control=17.4), "Somebody else's"),
+        (with_turns(base_elsewhere=50.0, candidate_elsewhere=30.0), "It heeds the question less"),
+        (replace(GOOD, turns=()), "too long"),
         (replace(GOOD, canary_candidate=3.2), "It forgets: general text became 6.7% harder"),
         (replace(GOOD, faulty_generations=1), "1 of 8 trial replies"),
     ],
@@ -48,8 +67,8 @@ def test_every_objection_is_told(measurement: Measurement, reason: str):
 
 
 def test_one_lucky_turn_among_losses_is_no_proof():
-    turns = [TurnLosses(tokens=10, base=10.0, candidate=10.5)] * 7
-    turns.append(TurnLosses(tokens=10, base=60.0, candidate=10.0))
+    turns = [replace(GOOD.turns[0], base=10.0, candidate=10.5)] * 7
+    turns.append(replace(GOOD.turns[0], base=60.0, candidate=10.0))
     verdict = judge(replace(GOOD, turns=tuple(turns)), seed=0)
     assert not verdict.promoted
     assert verdict.improved == 1 / 8
@@ -62,11 +81,44 @@ def test_a_candidate_may_stumble_where_the_base_does():
 
 
 def test_the_control_may_be_as_good():
-    assert judge(with_turns(control=20.0), seed=0).promoted
+    assert judge(with_turns(control=17.5), seed=0).promoted
+
+
+def test_a_candidate_that_makes_as_much_of_the_question_passes():
+    assert judge(with_turns(base_elsewhere=50.0, candidate_elsewhere=35.0), seed=0).promoted
+
+
+def spread(changes: Sequence[float], conversations: Sequence[int]) -> tuple[float, float]:
+    """The width of the interval over turns of ten tokens that changed by so much in these conversations."""
+    turns = [replace(GOOD.turns[0], conversation_id=number) for number in conversations]
+    return bootstrap_interval(turns, changes, seed=4)
 
 
 def test_the_interval_is_reproducible_and_holds_the_mean():
-    changes, tokens = [-3.0, 1.0, -4.0, -2.0, 0.5], [10, 20, 10, 15, 5]
-    low, high = bootstrap_interval(changes, tokens, seed=4)
-    assert (low, high) == bootstrap_interval(changes, tokens, seed=4)
-    assert low < sum(changes) / sum(tokens) < high
+    changes = [-3.0, 1.0, -4.0, -2.0, 0.5]
+    low, high = spread(changes, range(5))
+    assert (low, high) == spread(changes, range(5))
+    assert low < sum(changes) / 50 < high
+
+
+def test_many_like_turns_of_a_few_conversations_prove_little():
+    changes = [-4.0] * 10 + [-5.0] * 10 + [1.0] * 10
+    assert spread(changes, range(30))[1] < 0
+    assert spread(changes, [place // 10 for place in range(30)])[1] >= 0
+
+
+def test_a_single_conversation_is_resampled_by_its_turns():
+    low, high = spread([-3.0, 1.0, -4.0, -2.0, 0.5], [1] * 5)
+    assert low < -0.15 < high
+
+
+def test_a_measurement_comes_back_from_its_document():
+    manner = Manner(words=4.0, lower_case=0.0, punctuated=1.0, emoji=0.5)
+    measured = replace(
+        GOOD,
+        preferences=(Preference(base=-0.2, candidate=1.0, active=None),),
+        wanted=manner,
+        written_by_base=manner,
+        first_sight=FirstSight(turns=3, tokens=30, base=2.0, active=None),
+    )
+    assert read_measurement(json.loads(json.dumps(asdict(measured)))) == measured

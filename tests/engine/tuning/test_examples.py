@@ -41,6 +41,20 @@ def test_a_reply_that_broke_off_is_no_target_even_when_liked_but_its_correction_
     assert corrected.reply == "short"
 
 
+def test_a_reply_of_the_base_as_a_control_is_learnt_only_when_it_was_rated():
+    assert build_examples([turn(1, control=True)]) == []
+    assert [one.reply for one in build_examples([turn(1, control=True, value=1)])] == ["reply 1"]
+
+
+def test_a_correction_keeps_what_it_corrects_and_every_example_its_conversation():
+    corrected, liked = build_examples(
+        [turn(1, correction="better", conversation_id=4), turn(2, value=1, conversation_id=5)]
+    )
+
+    assert (corrected.rejected, liked.rejected) == ("reply 1", None)
+    assert (corrected.conversation_id, liked.conversation_id) == (4, 5)
+
+
 def test_forwarded_text_is_neither_learnt_nor_context():
     examples = build_examples([turn(1, origin=Origin.FORWARDED, value=1), turn(2)])
     assert [example.message_ids for example in examples] == [(3, 4)]

@@ -1,5 +1,7 @@
 import asyncio
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,9 +15,11 @@ from engine.language.bundled import ResolvedModel
 from engine.language.peft_format import CONFIG_NAME, WEIGHTS_NAME
 from engine.tuning.child import OnProgress
 from engine.tuning.evaluate import Measurement, TurnLosses
+from engine.tuning.figures import from_document
 from engine.tuning.job import (
     JOBS_NAME,
     Candidate,
+    Recipe,
     UserJob,
     candidate_folder,
     checkpoint_path,
@@ -23,6 +27,7 @@ from engine.tuning.job import (
     write_candidate,
 )
 from engine.tuning.nightly import VERSIONS_KEPT, TuningRunner, due_date
+from engine.tuning.recipes import write_recipe
 from storage.database import Database
 from storage.erasure import ErasureStore
 from storage.feedback import FeedbackStore
@@ -48,12 +53,16 @@ class FakeTrainer:
         self._failure = failure
         self._finishes = 0 if failure is not None and finishes is None else finishes
         self.order: list[int] = []
+        self.users: Sequence[UserJob] = ()
+        self.recipe: Recipe | None = None
         self.secret: bytes | None = None
         self.checkpoint_secrets: list[bytes | None] = []
         self.seen = b""
 
     async def train(self, job_folder: Path, on_progress: OnProgress, *, secret: bytes | None = None) -> None:
-        users = read_job(job_folder, secret=secret).users
+        job = read_job(job_folder, secret=secret)
+        users, self.recipe = job.users, job.recipe
+        self.users = users
         self.order = [user.user_id for user in users]
         self.checkpoint_secrets = [user.checkpoint_secret for user in users]
         for user in users:
@@ -72,7 +81,12 @@ class FakeTrainer:
             folder.mkdir()
             (folder / CONFIG_NAME).write_text("{}")
             (folder / WEIGHTS_NAME).write_bytes(seal(WEIGHTS, self.secret))
-            turns = tuple(TurnLosses(tokens=10, base=10.0, candidate=self._after) for _ in range(8))
+            turns = tuple(
+                TurnLosses(
+                    conversation_id=number, tokens=10, reply_bytes=40, base=10.0, candidate=self._after
+                )
+                for number in range(8)
+            )
             measurement = Measurement(
                 turns=turns,
                 canary_base=3.0,
@@ -95,11 +109,11 @@ async def store(database: Database, clock: Callable[[], datetime]) -> Database:
     return database
 
 
-async def correct(database: Database, user_id: int, *, turns: int, now: datetime) -> None:
-    """Log corrected turns of a user."""
+async def correct(database: Database, user_id: int, *, turns: int, now: datetime, first: int = 0) -> None:
+    """Log corrected turns of a user, in a conversation of their own."""
     messages, ratings = MessageStore(database), FeedbackStore(database)
     conversation_id = await messages.start_conversation(user_id=user_id, chat_id=user_id, now=now)
-    for number in range(turns):
+    for number in range(first, first + turns):
         halves = [
             NewMessage(
                 user_id=user_id,
@@ -252,6 +266,39 @@ async def test_evidence_that_was_judged_before_is_no_news(crowd, clock, tmp_path
     await runner_over(crowd, clock, tmp_path, trainer).run([7, 8])
 
     assert trainer.order == [7, 8]
+
+
+async def test_new_replies_are_those_that_no_judged_run_has_seen(store, clock, tmp_path):
+    await runner_over(store, clock, tmp_path, first := FakeTrainer()).run([USER_ID])
+    await correct(store, USER_ID, turns=2, now=clock())
+    await runner_over(store, clock, tmp_path, second := FakeTrainer()).run([USER_ID])
+
+    assert len(first.users[0].fresh) == 12
+    assert [one.reply for one in second.users[0].fresh] == ["right 0", "right 1"]
+    assert second.users[0].active is not None
+
+
+async def test_everybody_is_held_against_other_people_who_are_served(crowd, clock, tmp_path):
+    await runner_over(crowd, clock, tmp_path, FakeTrainer()).run([7, 8])
+    await runner_over(crowd, clock, tmp_path, trainer := FakeTrainer()).run([7, 8])
+
+    others = {user.user_id: [files.folder for files in user.others] for user in trainer.users}
+    assert others == {7: [tmp_path / "adapters/8/1"], 8: [tmp_path / "adapters/7/1"]}
+
+
+async def test_a_night_follows_the_recipe_that_was_chosen_for_its_base(store, clock, tmp_path):
+    chosen = replace(Recipe(), rank=4, alpha=8.0)
+    await RunStore(store).choose_recipe("base", write_recipe(chosen), now=clock())
+    await runner_over(store, clock, tmp_path, trainer := FakeTrainer()).run([USER_ID])
+
+    assert trainer.recipe == chosen
+
+
+async def test_the_figures_of_a_run_are_kept_with_it(store, clock, tmp_path):
+    [run] = await runner_over(store, clock, tmp_path, FakeTrainer()).run([USER_ID])
+    figures = from_document(json.loads(run.report)["figures"])
+
+    assert {name: arm.nats_per_token for name, arm in figures.arms.items()} == {"base": 1.0, "candidate": 0.5}
 
 
 async def test_whoever_was_finished_before_the_child_died_is_judged_all_the_same(crowd, clock, tmp_path):

@@ -1,12 +1,17 @@
 import json
 import math
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.reports import as_json, as_table
+from engine.tuning.evaluate import FirstSight, Preference
+from engine.tuning.figures import as_document, figures_of
 from engine.tuning.report import build_report, wilson_interval
 from storage.records import RunStatus, TuningRun, VersionTally
+from tests.engine.tuning.test_evaluate import with_turns
 
 MORNING = datetime(2026, 3, 3, 4, tzinfo=UTC)
 
@@ -36,7 +41,21 @@ TRAINED = json.dumps(
         "before": 4.96,
         "after": 1.3,
         "general_rise": 0.018,
-        "training": {"tokens": 4000.0, "seconds": 25.0, "peak_memory_mb": 1400.0},
+        "figures": as_document(
+            figures_of(
+                replace(
+                    with_turns(pooled=20.0),
+                    preferences=(Preference(base=-1.0, candidate=1.0),),
+                    first_sight=FirstSight(turns=9, tokens=90, base=4.125, active=None),
+                )
+            )
+        ),
+        "training": {
+            "tokens": 4000.0,
+            "seconds": 25.0,
+            "peak_memory_mb": 1400.0,
+            "adapter_bytes": 4.9e6,
+        },
     }
 )
 REPORT = build_report(
@@ -79,7 +98,23 @@ def test_the_table_says_it_in_words_and_numbers():
     assert "nan" not in table
 
 
+def test_the_table_says_what_each_run_has_cost():
+    [line] = [line for line in as_table(REPORT).splitlines() if "promoted" in line]
+    assert "4000       25  1400 MB   4.9 MB" in line
+
+
+def test_the_table_has_a_line_for_each_set_of_weights_and_the_curve():
+    table = as_table(REPORT)
+    assert re.search(r"  base +3.250 +1.172 +– +0% .* 3.000 +0 of 8\n", table)
+    assert re.search(r"  candidate +1.750 +0.631 +– +100% ", table)
+    assert re.search(r"  mean of others +2.000 ", table)
+    assert re.search(r"before they were learnt from.*\n.*\n  2026-03-03 +9 +4.125 +–$", table)
+
+
 def test_machines_get_valid_json_without_nan():
     [user] = json.loads(as_json([REPORT]))["users"]
     assert user["versions"][1]["share"] is None
     assert user["runs"][1]["status"] == "promoted"
+    assert user["runs"][1]["figures"]["arms"]["pooled"]["nats_per_token"] == pytest.approx(2.0)
+    assert user["runs"][1]["figures"]["first_sight"]["active"] is None
+    assert user["runs"][0]["figures"] is None

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from storage.records import FinishReason, Generation, Message, Origin, RatedTurn, Rating, Role
+from storage.records import FinishReason, Generation, Message, Origin, RatedTurn, Rating, Role, View
 
 MORNING = datetime(2026, 5, 4, 9, tzinfo=UTC)
 
@@ -16,6 +16,7 @@ def turn(
     conversation_id: int = 1,
     origin: Origin = Origin.TYPED,
     finish_reason: FinishReason = FinishReason.STOP,
+    control: bool = False,
     **rating: Any,
 ) -> RatedTurn:
     """The turn with message ids 2n - 1 and 2n; `value`, `note` and `correction` rate its reply."""
@@ -44,6 +45,7 @@ def turn(
         first_token_seconds=0.1,
         total_seconds=0.2,
         finish_reason=finish_reason,
+        view=View(control=control),
     )
     said = Rating(
         message_id=2 * number,
