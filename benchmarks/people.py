@@ -22,12 +22,19 @@ from engine.tuning.measure import Meter
 from engine.tuning.replay import write_replay
 from storage.records import Role
 
-LINES = 100
+LINES = 50
 """How many lines of a person are used; the last fifth is for measuring."""
 
 HELD_OUT = LINES // 5
-POOLED_LINES = 400
-_MOST_TOKENS = 160
+POOLED_LINES = 200
+"""From all people alike; the adapter for all reads more than twice what one of a single person does."""
+
+TOGETHER = 4
+"""How many are trained side by side, and are the others to each other."""
+
+_SAID_CHARACTERS = 120
+_REPLY_CHARACTERS = 160
+_MOST_TOKENS = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +51,31 @@ def measure_people(base: ResolvedModel, *, people: int) -> dict[str, float]:
     model: Any = load_model(base.folder, device=device, dtype=torch.float32)
     tokenizer = load_tokenizer(base.folder, model)
     recipe = Recipe()
-    # The slots: a person each, then the one adapter for all.
-    stack = wrap_linears(model, slots=people + 2, rank=recipe.rank)
+    pooled_slot = TOGETHER + 1
+    stack = wrap_linears(model, slots=pooled_slot + 1, rank=recipe.rank)
     pad_id = min(tokenizer.end_ids)
     replay = write_replay(model, stack, tokenizer, pad_id=pad_id)
     trainer = JointTrainer(model, stack, recipe=recipe, pad_id=pad_id, replay=replay)
     meter = Meter(model, stack, tokenizer, pad_id=pad_id, most_tokens=recipe.micro_batch_tokens)
     persons = [_lines(tokenizer, told) for told in _conversing(people)]
-    for first in range(0, len(persons), recipe.users_at_once):
-        together = persons[first : first + recipe.users_at_once]
-        _train(trainer, recipe, {first + place: one.train for place, one in enumerate(together, start=1)})
-    pooled_slot = people + 1
     mixed = [row for rows in zip(*(one.train for one in persons), strict=True) for row in rows]
     _train(trainer, recipe, {pooled_slot: mixed[:POOLED_LINES]})
 
-    print(f"{'person':>6} {'base':>6} {'own':>6} {'all':>6} {'other':>6}  own against base")
+    print(f"{'person':>6} {'base':>6} {'own':>6} {'all':>6} {'other':>6}  own against base", flush=True)
     changes, beats = [], defaultdict[str, int](int)
-    for place, person in enumerate(persons, start=1):
-        slots = {"base": NO_ADAPTER, "own": place, "all": pooled_slot, "other": place % len(persons) + 1}
-        tokens = sum(row.reply_tokens for row in person.later)
-        loss = {name: sum(meter.losses(person.later, slot)) / tokens for name, slot in slots.items()}
-        changes.append(loss["own"] / loss["base"] - 1)
-        for rival in ("base", "all", "other"):
-            beats[rival] += loss["own"] < loss[rival]
-        print(f"{place:6} " + " ".join(f"{value:6.3f}" for value in loss.values()) + f"  {changes[-1]:+.1%}")
+    for first in range(0, len(persons), TOGETHER):
+        together = persons[first : first + TOGETHER]
+        _train(trainer, recipe, {slot: one.train for slot, one in enumerate(together, start=1)})
+        for slot, person in enumerate(together, start=1):
+            other = slot % len(together) + 1
+            slots = {"base": NO_ADAPTER, "own": slot, "all": pooled_slot, "other": other}
+            tokens = sum(row.reply_tokens for row in person.later)
+            loss = {name: sum(meter.losses(person.later, each)) / tokens for name, each in slots.items()}
+            changes.append(loss["own"] / loss["base"] - 1)
+            for rival in ("base", "all", "other"):
+                beats[rival] += loss["own"] < loss[rival]
+            figures = " ".join(f"{value:6.3f}" for value in loss.values())
+            print(f"{first + slot:6} {figures}  {changes[-1]:+.1%}", flush=True)
     return {
         "people": len(persons),
         "own_against_base_median_change": statistics.median(changes),
@@ -109,14 +117,14 @@ def _lines(tokenizer: ChatTokenizer, told: list[tuple[str, str]]) -> Lines:
             tokenizer,
             Example(
                 message_ids=(number,),
-                context=(ChatMessage(Role.USER, said[-300:]),),
-                reply=reply[:300],
+                context=(ChatMessage(Role.USER, said[-_SAID_CHARACTERS:]),),
+                reply=reply[:_REPLY_CHARACTERS],
                 evidence=Evidence.UNRATED,
             ),
-            most_tokens=2 * _MOST_TOKENS,
+            most_tokens=_MOST_TOKENS,
         )
         for number, (said, reply) in enumerate(told)
     ]
     fitting = [row for row in rows if row is not None]
-    assert len(fitting) == LINES, "a line of 300 characters fits"
+    assert len(fitting) == LINES, "lines of so few characters fit"
     return Lines(train=fitting[:-HELD_OUT], later=fitting[-HELD_OUT:])

@@ -1,15 +1,15 @@
 """Training many people's adapters: side by side, one after another, a process each, and by TRL with PEFT.
 
-    python -m benchmarks.tuning [--people 32] [--alone 4] [--json]
+    python -m benchmarks.tuning [--people 8] [--steps 44] [--json]
 
-Everybody has forty short examples. `--alone` people are trained in a process each, and the time is taken to
-be the same for the others. TRL is measured on one person's rows, without replay, where it is installed.
+Everybody has forty short examples and is trained for so many steps: side by side in one process, one after
+another in one process, and in a process each. TRL is measured on one person's rows, without replay, where it
+is installed.
 """
 
 import argparse
 import json
 import random
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -101,19 +101,19 @@ def rows_of(tokenizer: ChatTokenizer, person: int) -> list[Row]:
     return [row for row in rows if row is not None]
 
 
-def _people(bench: Bench, people: range) -> dict[int, tuple[list[list[Row]], list[Row]]]:
+def _people(bench: Bench, people: range, steps: int) -> dict[int, tuple[list[list[Row]], list[Row]]]:
     """The batches and the held-out rows of each person."""
     rows = {person: rows_of(bench.tokenizer, person) for person in people}
     return {
-        person: (plan_batches(own[:-HELD_OUT], bench.recipe, seed=person), own[-HELD_OUT:])
+        person: (plan_batches(own[:-HELD_OUT], bench.recipe, seed=person)[:steps], own[-HELD_OUT:])
         for person, own in rows.items()
     }
 
 
-def at_once(folder: Path, people: range, together: int) -> list[float]:
+def at_once(folder: Path, people: range, together: int, steps: int) -> list[float]:
     """Train people so many at a time in this process; returns the held-out loss of each."""
     bench = Bench(folder, slots=together, recipe=Recipe(), replay=True)
-    everybody = _people(bench, people)
+    everybody = _people(bench, people, steps)
     losses: list[float] = []
     for first in range(people.start, people.stop, together):
         group = range(first, min(first + together, people.stop))
@@ -163,23 +163,24 @@ def in_own_process(work: Callable[..., Any], *arguments: Any) -> tuple[float, An
     return time.perf_counter() - start, result
 
 
-def measure(folder: Path, people: int, alone: int) -> dict[str, float]:
+def measure(folder: Path, people: int, steps: int) -> dict[str, float]:
     """All figures."""
     everybody = range(people)
-    joint, losses = in_own_process(at_once, folder, everybody, Recipe().users_at_once)
-    in_turn, own = in_own_process(at_once, folder, everybody, 1)
-    each = statistics.mean(in_own_process(at_once, folder, range(n, n + 1), 1)[0] for n in range(alone))
+    joint, losses = in_own_process(at_once, folder, everybody, Recipe().users_at_once, steps)
+    in_turn, own = in_own_process(at_once, folder, everybody, 1, steps)
+    each = sum(in_own_process(at_once, folder, range(n, n + 1), 1, steps)[0] for n in everybody)
     figures = {
         "people": people,
+        "steps": steps,
         "side_by_side_seconds": joint,
         "in_turn_seconds": in_turn,
-        "process_each_seconds": each * people,
+        "process_each_seconds": each,
         "ratio_side_by_side_to_in_turn": joint / in_turn,
-        "ratio_side_by_side_to_process_each": joint / (each * people),
+        "ratio_side_by_side_to_process_each": joint / each,
         "largest_difference_of_held_out_loss": max(abs(a - b) for a, b in zip(losses, own, strict=True)),
     }
-    figures |= in_own_process(one_by_ours, folder)[1]
     if has_trl():
+        figures |= in_own_process(one_by_ours, folder)[1]
         figures |= in_own_process(one_by_trl, folder)[1]
         figures["ratio_to_trl"] = figures["ours_1_tokens_per_second"] / figures["trl_1_tokens_per_second"]
     return figures
@@ -188,13 +189,13 @@ def measure(folder: Path, people: int, alone: int) -> dict[str, float]:
 def main() -> None:
     """Print a table and, with `--json`, one object on the last line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--people", type=int, default=32)
-    parser.add_argument("--alone", type=int, default=4, help="how many are measured in a process each")
+    parser.add_argument("--people", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=Recipe().steps, help="of the training of each")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         base = resolve_model("bundled", Path(name), print)
-        figures = measure(base.folder, options.people, options.alone)
+        figures = measure(base.folder, options.people, options.steps)
     for key, value in figures.items():
         print(f"{key:44} {value:10.4f}")
     if options.json:

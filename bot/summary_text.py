@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.texts import Texts
 from engine.articles.points import Point
-from engine.articles.salience import split_sentences
+from engine.articles.sentences import split_sentences
 from engine.articles.summarize import Summary
 
 _MOST_CHARACTERS = 3800

@@ -16,7 +16,8 @@ from engine.articles.check import Source
 from engine.articles.fence import fenced
 from engine.articles.points import Point, checked_points
 from engine.articles.questions import may_answer, stem, subject_of
-from engine.articles.salience import split_sentences, terms
+from engine.articles.salience import terms
+from engine.articles.sentences import split_sentences
 from engine.articles.summarize import Reader, write_for
 from engine.language.model import ChatMessage, LanguageModel, SamplingParams
 from engine.language.thoughts import strip_thoughts

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from engine.articles.languages import LITTLE_WORDS
-from engine.articles.salience import content_terms, split_sentences
+from engine.articles.salience import content_terms
+from engine.articles.sentences import split_sentences
 
 _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
 _SPELLED = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"

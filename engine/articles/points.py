@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.articles.check import Source
-from engine.articles.salience import choose, split_sentences
+from engine.articles.salience import choose
+from engine.articles.sentences import split_sentences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

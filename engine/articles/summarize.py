@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,8 +10,9 @@ from engine.articles.article import Article
 from engine.articles.check import Source, numbers
 from engine.articles.fence import fenced
 from engine.articles.languages import language_of
+from engine.articles.parts import parts_of
 from engine.articles.points import Point, checked_points, source_points
-from engine.articles.salience import best, content_terms, scores, split_sentences, terms
+from engine.articles.salience import best, content_terms, scores
 from engine.articles.wish import USUAL, Wish
 from engine.errors import SummaryStoppedError
 from engine.language.model import (
@@ -31,12 +31,8 @@ from storage.records import ArticleSummary, FinishReason, Role
 SHORT_WORDS = 90
 """A page that is shorter than a summary is shown as it is."""
 
-MOST_PARTS = 7
-"""A text of any length is read in at most so many parts, so its summary costs at most so many replies."""
-
 _MOST_PROMPT_TOKENS = 1200
 """More makes a small model slower and no better."""
-_WORDS_A_PART = 2500
 _SENTENCES_AHEAD = 60
 """So many of the best sentences of a part are tried for its prompt."""
 
@@ -159,7 +155,7 @@ class Summarizer:
 
     async def _points(self, article: Article, reader: Reader) -> list[Point]:
         """The points of each part, in the order of the text."""
-        parts = await asyncio.to_thread(_parts, article)
+        parts = await asyncio.to_thread(parts_of, article)
         each = -(-reader.wish.length.sentences // len(parts))
         points: list[Point] = []
         for number, sentences in enumerate(parts, start=1):
@@ -234,7 +230,7 @@ def _prompt(
 _PROMPT_VERSION = 3
 """Counts up with each change of the words below, so that no summary of an older prompt is shown."""
 
-_CHOICE_VERSION = 3
+_CHOICE_VERSION = 4
 """The same for the choice of sentences."""
 
 
@@ -262,19 +258,6 @@ def _ask_translation(text: str, language: str) -> tuple[ChatMessage, ...]:
             f"\n\n{fenced(text)}",
         ),
     )
-
-
-def _parts(article: Article) -> list[list[str]]:
-    """The sentences of the text but its title in at most MOST_PARTS runs of about the same length."""
-    title = terms(article.title)
-    count = max(1, min(MOST_PARTS, article.words // _WORDS_A_PART))
-    parts: defaultdict[int, list[str]] = defaultdict(list)
-    start = 0
-    for sentence in split_sentences(article.text):
-        start = article.text.find(sentence, start)
-        if terms(sentence) != title:
-            parts[count * start // len(article.text)].append(sentence)
-    return list(parts.values()) or [[article.text]]
 
 
 def _summary(

@@ -32,8 +32,8 @@ class CacheShape:
         return 2 * self.layers * self.heads * self.head_dim * self.dtype.itemsize
 
     def zeros(self, tokens: int, *rows: int) -> Tensor:
-        """Room for keys or values: [layers, *rows, heads, tokens, head_dim]."""
-        size = (self.layers, *rows, self.heads, tokens, self.head_dim)
+        """Room for keys and values: [layers, 2, *rows, heads, tokens, head_dim]."""
+        size = (self.layers, 2, *rows, self.heads, tokens, self.head_dim)
         # Not `torch.empty`: what is masked still takes part as zero times itself, and memory may hold a NaN.
         return torch.zeros(size, dtype=self.dtype, device=self.device)
 
@@ -43,18 +43,17 @@ def _rounded(tokens: int) -> int:
 
 
 class Strip:
-    """The keys and values of one token sequence, [layers, heads, capacity, head_dim]."""
+    """The keys and values of one token sequence: `kv` is [layers, 2, heads, capacity, head_dim]."""
 
     def __init__(self, shape: CacheShape) -> None:
         self._shape = shape
         self.token_ids: list[int] = []
-        self.keys = shape.zeros(0)
-        self.values = shape.zeros(0)
+        self.kv = shape.zeros(0)
 
     @property
     def size_bytes(self) -> int:
         """Memory held."""
-        return self.keys.shape[-2] * self._shape.token_bytes
+        return self.kv.shape[-2] * self._shape.token_bytes
 
     def common_prefix(self, token_ids: Sequence[int]) -> int:
         """How many of the first tokens are computed already."""
@@ -68,25 +67,23 @@ class Strip:
 
     def reserve(self, tokens: int) -> None:
         """Make room for a length in all."""
-        capacity = self.keys.shape[-2]
-        if tokens <= capacity:
+        if tokens <= self.kv.shape[-2]:
             return
-        used = len(self.token_ids)
-        for name, old in (("keys", self.keys), ("values", self.values)):
-            new = self._shape.zeros(_rounded(tokens))
-            new[..., :used, :] = old[..., :used, :]
-            setattr(self, name, new)
+        used, old = len(self.token_ids), self.kv
+        self.kv = self._shape.zeros(_rounded(tokens))
+        self.kv[..., :used, :] = old[..., :used, :]
 
 
 class RowBlock:
-    """The rows that decode together: [layers, rows, heads, capacity, head_dim], row i has `lengths[i]`."""
+    """The rows that decode together: `kv` is [layers, 2, rows, heads, capacity, head_dim], row i has
+    `lengths[i]` tokens.
+    """
 
     def __init__(self, shape: CacheShape, *, rows: int) -> None:
         self._shape = shape
         self._rows = rows
         self.lengths: list[int] = []
-        self.keys = shape.zeros(0, rows)
-        self.values = shape.zeros(0, rows)
+        self.kv = shape.zeros(0, rows)
 
     def join(self, strip: Strip) -> None:
         """Copy a strip into the next free row."""
@@ -94,42 +91,36 @@ class RowBlock:
         self.reserve(length + 1)
         row = len(self.lengths)
         self.lengths.append(length)
-        self.keys[:, row, :, :length] = strip.keys[:, :, :length]
-        self.values[:, row, :, :length] = strip.values[:, :, :length]
+        self.kv[:, :, row, :, :length] = strip.kv[..., :length, :]
 
     def store(self, row: int, strip: Strip, token_ids: Sequence[int]) -> None:
         """Copy what a row holds beyond its strip, the keys and values of these tokens, back to the strip."""
         start, end = len(strip.token_ids), self.lengths[row]
         strip.reserve(end)
-        strip.keys[:, :, start:end] = self.keys[:, row, :, start:end]
-        strip.values[:, :, start:end] = self.values[:, row, :, start:end]
+        strip.kv[..., start:end, :] = self.kv[:, :, row, :, start:end]
         strip.token_ids += token_ids[: end - start]
 
     def wipe(self, row: int) -> None:
         """Zero a row that holds a NaN, which would spoil whoever has this row next."""
-        self.keys[:, row, :, : self.lengths[row]] = 0
-        self.values[:, row, :, : self.lengths[row]] = 0
+        self.kv[:, :, row, :, : self.lengths[row]] = 0
 
     def remove(self, row: int) -> None:
         """Free a row; the last one takes its place."""
         length = self.lengths[-1]
         last = len(self.lengths) - 1
         if row != last:
-            self.keys[:, row, :, :length] = self.keys[:, last, :, :length]
-            self.values[:, row, :, :length] = self.values[:, last, :, :length]
+            self.kv[:, :, row, :, :length] = self.kv[:, :, last, :, :length]
             self.lengths[row] = length
         self.lengths.pop()
 
     def reserve(self, tokens: int) -> None:
         """Make room for a length in every row."""
-        capacity = self.keys.shape[-2]
+        capacity = self.kv.shape[-2]
         if tokens <= capacity:
             return
-        used = max(self.lengths, default=0)
-        for name, old in (("keys", self.keys), ("values", self.values)):
-            new = self._shape.zeros(_rounded(max(tokens, capacity + capacity // 2)), self._rows)
-            new[:, : len(self.lengths), :, :used] = old[:, : len(self.lengths), :, :used]
-            setattr(self, name, new)
+        rows, used, old = len(self.lengths), max(self.lengths, default=0), self.kv
+        self.kv = self._shape.zeros(_rounded(max(tokens, capacity + capacity // 2)), self._rows)
+        self.kv[:, :, :rows, :, :used] = old[:, :, :rows, :, :used]
 
 
 class PrefixCache:

@@ -38,7 +38,7 @@ class _StripCache(Cache):
         self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[Tensor, Tensor]:
         end = self._start + key_states.shape[-2]
-        keys, values = self._strip.keys[layer_idx], self._strip.values[layer_idx]
+        keys, values = self._strip.kv[layer_idx]
         keys[:, self._start : end] = key_states[0]
         values[:, self._start : end] = value_states[0]
         return keys[None, :, :end], values[None, :, :end]
@@ -61,7 +61,7 @@ class _BlockCache(Cache):
         self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[Tensor, Tensor]:
         rows = self._rows.shape[0]
-        keys, values = self._block.keys[layer_idx, :rows], self._block.values[layer_idx, :rows]
+        keys, values = self._block.kv[layer_idx, :, :rows]
         keys[self._rows, :, self._positions] = key_states[:, :, 0]
         values[self._rows, :, self._positions] = value_states[:, :, 0]
         return keys[:, :, : self._longest], values[:, :, : self._longest]

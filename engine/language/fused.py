@@ -1,8 +1,4 @@
-"""Linear layers with one input as one product, with their adapters, and in int8 where that is faster.
-
-The int8 weights are rounded per output channel, as in Dettmers et al., "LLM.int8()" (arXiv 2208.07339), but
-multiplied with bf16 inputs by PyTorch's own kernel: on a CPU a few rows wait for the weights to be read.
-"""
+"""Linear layers with one input as one product, with their adapters."""
 
 from collections.abc import Sequence
 
@@ -10,6 +6,7 @@ import torch
 from torch import Tensor
 
 from engine.language.lora import NO_ADAPTER, StackedLora
+from engine.language.weights import Form, FrozenLinear
 
 _FEW_ROWS = 2
 """Above this, adding into a part of a wider result falls back to one product per row."""
@@ -24,19 +21,14 @@ class FusedLinear:
     def __init__(self, layers: Sequence[StackedLora]) -> None:
         self._layers = layers
         self._sizes = [layer.base.out_features for layer in layers]
-        self._weight = torch.cat([layer.base.weight for layer in layers])
-        for layer, part in zip(layers, _split(self._weight, self._sizes, 0), strict=True):
+        weight = torch.cat([layer.base.weight for layer in layers])
+        for layer, part in zip(layers, _split(weight, self._sizes, 0), strict=True):
             layer.base.weight.data = part
         biases: list[Tensor | None] = [layer.base.bias for layer in layers]
-        self._bias = None if None in biases else torch.cat([bias for bias in biases if bias is not None])
-        self._int8: Int8Weight | None = None
+        bias = None if None in biases else torch.cat([bias for bias in biases if bias is not None])
+        self.base = FrozenLinear(weight, bias)
         self._a: Tensor | None = None
         self._b: list[Tensor] = []
-
-    def quantise(self) -> None:
-        """Keep the base weights in int8 too."""
-        if self._int8 is None:
-            self._int8 = Int8Weight(self._weight)
 
     def fuse_adapters(self) -> None:
         """Lay the A matrices side by side; again after the rank of the stack has grown."""
@@ -64,24 +56,9 @@ class FusedLinear:
             self._a = _gather(self._fused_a, slots)
             self._b = [_gather(layer.lora_b, slots) for layer in self._layers]
 
-    @property
-    def input_size(self) -> int:
-        """Features that the layers take."""
-        return self._weight.shape[1]
-
-    @property
-    def size_bytes(self) -> int:
-        """Memory of the base weights."""
-        return self._weight.nbytes
-
-    def __call__(self, x: Tensor, *, int8: bool) -> Tensor:
-        """Map [rows * tokens, in] to [rows * tokens, outs]."""
-        if int8 and self._int8 is not None:
-            out = self._int8(x)
-            if self._bias is not None:
-                out += self._bias
-        else:
-            out = torch.nn.functional.linear(x, self._weight, self._bias)
+    def __call__(self, x: Tensor, form: Form) -> Tensor:
+        """Map [rows * tokens, in] to [rows * tokens, outs] by a form that the base weights are kept in."""
+        out = self.base(x, form)
         if self._a is not None:
             self._add_adapters(x, out, self._a)
         return out
@@ -99,20 +76,6 @@ class FusedLinear:
                 part.add_(torch.bmm(low, b))
             else:
                 part.baddbmm_(low, b)
-
-
-class Int8Weight:
-    """A weight [out, in] rounded to int8 with one scale per output."""
-
-    def __init__(self, weight: Tensor) -> None:
-        scale = weight.float().abs().amax(dim=1, keepdim=True).clamp(min=1e-8) / 127
-        self._weight = (weight.float() / scale).round().to(torch.int8)
-        self._scale = scale[:, 0].to(torch.bfloat16)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Map [tokens, in] to [tokens, out] in the dtype of `x`."""
-        product = torch._weight_int8pack_mm  # pyright: ignore[reportPrivateUsage, reportPrivateImportUsage]
-        return product(x.to(torch.bfloat16), self._weight, self._scale).to(x.dtype)
 
 
 def _split(tensor: Tensor, sizes: list[int], dim: int) -> tuple[Tensor, ...]:

@@ -5,21 +5,22 @@ does the same numbers with a third of them: fused projections, keys and values w
 queries attended to without repeating keys.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from engine.language.cache import CacheShape, RowBlock, Strip
-from engine.language.fused import FusedLinear, Int8Weight
+from engine.language.fused import FusedLinear
 from engine.language.lora import LoraStack
+from engine.language.weights import Form, FrozenLinear
 
 _MODEL_TYPES = frozenset({"llama", "mistral", "qwen2", "qwen3"})
 
-Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
-"""Keep the keys and values [tokens, heads, head_dim] of a layer, and attend to all kept ones."""
+Attend = Callable[[int, Tensor, Tensor], Tensor]
+"""Keep new keys and values [tokens, 2, heads, head_dim] of a layer, and let queries attend to all it has."""
 
 
 class _Block:
@@ -27,14 +28,20 @@ class _Block:
 
     def __init__(self, layer: Any) -> None:
         attention, mlp = layer.self_attn, layer.mlp
-        self.norm_in, self.norm_mlp = layer.input_layernorm, layer.post_attention_layernorm
+        self.norm_in = _rms_norm(layer.input_layernorm)
+        self.norm_mlp = _rms_norm(layer.post_attention_layernorm)
         self.qkv = FusedLinear([attention.q_proj, attention.k_proj, attention.v_proj])
         self.out = FusedLinear([attention.o_proj])
         self.gate_up = FusedLinear([mlp.gate_proj, mlp.up_proj])
         self.down = FusedLinear([mlp.down_proj])
         self.act = mlp.act_fn
+        self.heads = self.qkv.base.weight.shape[0] // attention.head_dim
+        """Those of queries, keys and values."""
         self.scale: float = attention.scaling
-        self.norm_q, self.norm_k = getattr(attention, "q_norm", None), getattr(attention, "k_norm", None)
+        self.norm_q, self.norm_k = (
+            _rms_norm(getattr(attention, name)) if hasattr(attention, name) else None
+            for name in ("q_norm", "k_norm")
+        )
         self.linears = [self.qkv, self.out, self.gate_up, self.down]
 
 
@@ -47,9 +54,9 @@ class LeanForward:
         self._body = model.model
         self._blocks = [_Block(layer) for layer in model.model.layers]
         self._linears = [linear for block in self._blocks for linear in block.linears]
-        self._head: Tensor = model.lm_head.weight
-        self._int8_tokens = 0
-        self._int8_head: Int8Weight | None = None
+        self._norm = _rms_norm(model.model.norm)
+        self._head = FrozenLinear(model.lm_head.weight, None)
+        self._forms: dict[Form, int] = {}
         self._rank = 0
         self._selected: tuple[int, tuple[int, ...]] | None = None
 
@@ -61,16 +68,15 @@ class LeanForward:
         return config.model_type in _MODEL_TYPES and plain_rope and model.lm_head.bias is None
 
     @property
-    def linears(self) -> Sequence[FusedLinear]:
-        """The products of all layers, in order."""
-        return self._linears
+    def weights(self) -> Sequence[FrozenLinear]:
+        """The base weights of all products, in order."""
+        return [*(linear.base for linear in self._linears), self._head]
 
-    def use_int8(self, tokens: int) -> None:
-        """Use int8 weights in steps of at most so many tokens."""
-        self._int8_tokens = tokens
-        self._int8_head = Int8Weight(self._head)
-        for linear in self._linears:
-            linear.quantise()
+    def use(self, forms: Mapping[Form, int]) -> None:
+        """Use each form in passes of at most so many tokens; of several, the one with the lowest limit."""
+        self._forms = dict(sorted(forms.items(), key=lambda pair: pair[1]))
+        for weight in self.weights:
+            weight.keep(set(forms))
 
     @torch.no_grad()
     def prefill(self, strip: Strip, token_ids: Sequence[int], slot: int) -> Tensor:
@@ -83,14 +89,13 @@ class LeanForward:
         allowed = torch.arange(end, device=self.shape.device) <= positions[:, None]
         mask = self._additive(allowed)
 
-        def attend(layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-            all_keys, all_values = strip.keys[layer, :, :end], strip.values[layer, :, :end]
-            all_keys[:, start:] = keys.transpose(0, 1)
-            all_values[:, start:] = values.transpose(0, 1)
+        def attend(layer: int, queries: Tensor, new: Tensor) -> Tensor:
+            kept = strip.kv[layer, :, :, :end]
+            kept[:, :, start:] = new.permute(1, 2, 0, 3)
             attended = functional.scaled_dot_product_attention(
                 queries.transpose(0, 1)[None],
-                all_keys[None],
-                all_values[None],
+                kept[None, 0],
+                kept[None, 1],
                 attn_mask=mask,
                 scale=self._blocks[layer].scale,
                 enable_gqa=True,
@@ -113,16 +118,16 @@ class LeanForward:
         if min(block.lengths) + 1 < longest:
             allowed = torch.arange(longest, device=self.shape.device) <= positions[:, None]
             mask = self._additive(allowed)[:, None, None]
-        heads = self.shape.heads
+        kept = block.kv[:, :, : len(slots)]
+        kept_by_layer = kept.unbind()
+        keys_by_layer, values_by_layer = (part.unbind() for part in kept[..., :longest, :].unbind(1))
 
-        def attend(layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-            all_keys, all_values = block.keys[layer, : len(slots)], block.values[layer, : len(slots)]
-            all_keys[rows, :, positions] = keys
-            all_values[rows, :, positions] = values
+        def attend(layer: int, queries: Tensor, new: Tensor) -> Tensor:
+            kept_by_layer[layer][:, rows, :, positions] = new
             attended = functional.scaled_dot_product_attention(
-                queries.view(len(slots), heads, -1, queries.shape[-1]),
-                all_keys[:, :, :longest],
-                all_values[:, :, :longest],
+                queries.view(len(slots), self.shape.heads, -1, self.shape.head_dim),
+                keys_by_layer[layer],
+                values_by_layer[layer],
                 attn_mask=mask,
                 scale=self._blocks[layer].scale,
             )
@@ -133,17 +138,13 @@ class LeanForward:
         return self._logits(hidden)
 
     def _run(self, token_ids: Sequence[int], positions: Tensor, attend: Attend) -> Tensor:
+        form = self._form(len(token_ids))
         hidden: Tensor = self._body.embed_tokens(torch.tensor(token_ids, device=self.shape.device))
-        cos, sin = self._body.rotary_emb(hidden, positions[None])
-        half = cos.shape[-1] // 2
-        # Turning a half's sign into the table's saves a negation and a copy in every layer.
-        cos, sin = cos[0][:, None], torch.cat((-sin[0][:, None, :half], sin[0][:, None, half:]), dim=-1)
-        int8 = len(token_ids) <= self._int8_tokens
+        rotary = self._rotary(hidden, positions)
         for place, block in enumerate(self._blocks):
-            attended = self._attention(block, place, hidden, (cos, sin), attend, int8)
-            hidden = hidden + block.out(attended, int8=int8)
-            gate, up = block.gate_up(_rms(hidden, block.norm_mlp), int8=int8).chunk(2, dim=-1)
-            hidden = hidden + block.down(block.act(gate) * up, int8=int8)
+            hidden += self._attention(block, place, hidden, rotary, attend, form)
+            gate, up = block.gate_up(block.norm_mlp(hidden), form).chunk(2, dim=-1)
+            hidden += block.down(block.act(gate) * up, form)
         return hidden
 
     def _attention(
@@ -153,23 +154,41 @@ class LeanForward:
         hidden: Tensor,
         rotary: tuple[Tensor, Tensor],
         attend: Attend,
-        int8: bool,
+        form: Form,
     ) -> Tensor:
-        heads = self.shape.heads
-        qkv = block.qkv(_rms(hidden, block.norm_in), int8=int8).view(len(hidden), -1, self.shape.head_dim)
-        mixed, values = qkv[:, :-heads], qkv[:, -heads:]
-        if block.norm_q is not None:
-            queries, keys = mixed[:, :-heads], mixed[:, -heads:]
-            mixed = torch.cat((_rms(queries, block.norm_q), _rms(keys, block.norm_k)), dim=1)
+        kv_heads, head_dim = 2 * self.shape.heads, self.shape.head_dim
+        qkv = block.qkv(block.norm_in(hidden), form).view(len(hidden), -1, head_dim)
+        if block.norm_q is not None and block.norm_k is not None:
+            queries, keys, values = qkv.tensor_split((-kv_heads, -self.shape.heads), dim=1)
+            qkv = torch.cat((block.norm_q(queries), block.norm_k(keys), values), dim=1)
         cos, sin = rotary
-        mixed = torch.addcmul(mixed * cos, mixed.roll(self.shape.head_dim // 2, -1), sin)
-        return attend(place, mixed[:, :-heads], mixed[:, -heads:], values)
+        qkv = torch.addcmul(qkv * cos, qkv.roll(head_dim // 2, -1), sin)
+        queries, new = qkv[:, :-kv_heads], qkv[:, -kv_heads:]
+        return block.out(attend(place, queries, new.view(len(hidden), 2, -1, head_dim)), form)
+
+    def _rotary(self, hidden: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Factors [tokens, all heads, head_dim] of Su et al.'s rotary embedding (arXiv 2104.09864).
+
+        A half's sign is in the table, and the heads of values have one and zero, so that queries, keys and
+        values take three operations together.
+        """
+        heads = self._blocks[0].heads - self.shape.heads
+        cos, sin = (
+            table[0][:, None].expand(-1, heads, -1)
+            for table in self._body.rotary_emb(hidden, positions[None])
+        )
+        left, right = sin.chunk(2, dim=-1)
+        values = (0, 0, 0, self.shape.heads)
+        return (
+            functional.pad(cos, values, value=1.0),
+            functional.pad(torch.cat((-left, right), dim=-1), values, value=0.0),
+        )
 
     def _logits(self, hidden: Tensor) -> Tensor:
-        hidden = _rms(hidden, self._body.norm)
-        if self._int8_head is not None and len(hidden) <= self._int8_tokens:
-            return self._int8_head(hidden).float()
-        return functional.linear(hidden, self._head).float()
+        return self._head(self._norm(hidden), self._form(len(hidden))).float()
+
+    def _form(self, tokens: int) -> Form:
+        return next((form for form, most in self._forms.items() if tokens <= most), Form.PLAIN)
 
     def _select(self, slots: tuple[int, ...]) -> None:
         if self._rank != self._stack.rank:
@@ -186,5 +205,17 @@ class LeanForward:
         return torch.zeros_like(allowed, dtype=self.shape.dtype).masked_fill_(~allowed, float("-inf"))
 
 
-def _rms(x: Tensor, norm: Any) -> Tensor:
-    return functional.rms_norm(x, (x.shape[-1],), norm.weight, norm.variance_epsilon)
+def _rms_norm(norm: Any) -> Callable[[Tensor], Tensor]:
+    """Zhang and Sennrich's normalisation by the root mean square (arXiv 1910.07467)."""
+    size: int = norm.weight.shape[0]
+    weight, epsilon = norm.weight.detach(), norm.variance_epsilon
+    if weight.device.type != "cpu":
+        return lambda x: functional.rms_norm(x, (size,), weight, epsilon)
+    # On a CPU PyTorch's own is a dozen small operations; these four give the same number.
+    floor, weight = torch.tensor((size * epsilon) ** 0.5), weight.float() * size**0.5
+
+    def normalise(x: Tensor) -> Tensor:
+        length = cast(Tensor, torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32))  # pyright: ignore[reportUnknownMemberType]
+        return (x / torch.hypot(length, floor) * weight).to(x.dtype)
+
+    return normalise

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -10,21 +10,21 @@ from torch import Tensor
 
 from engine.language.cache import RowBlock, Strip
 from engine.language.forward import Forward, TransformersForward
-from engine.language.fused import FusedLinear
 from engine.language.lean import LeanForward
 from engine.language.lora import NO_ADAPTER, LoraStack
+from engine.language.weights import Form, FrozenLinear, half_is_supported
 
 _log = logging.getLogger(__name__)
 
-_TRIED_TOKENS = (1, 2, 4, 8, 16)
+_TRIED_TOKENS = (1, 2, 4, 8, 16, 64)
 _TRIED_BYTES = 64 << 20
 _REPEATS = 3
 _CLEARLY = 0.8
-"""int8 must win by a fifth: it also costs memory and a little precision."""
+"""A form must win by a fifth: it also costs memory, and int8 a little precision."""
 
 
 def choose_forward(model: Any, stack: LoraStack, *, place: str, exact: bool, probe: Sequence[int]) -> Forward:
-    """The lean pass where it gives the numbers of `transformers`, in int8 where that pays unless `exact`.
+    """The lean pass where it gives the numbers of `transformers`, in faster forms unless `exact`.
 
     Raises ModelUnavailableError when the model cannot be served at all.
     """
@@ -36,9 +36,7 @@ def choose_forward(model: Any, stack: LoraStack, *, place: str, exact: bool, pro
         _log.warning("the lean pass differs from transformers for %s, which serves instead", place)
         return reference
     if not exact and reference.shape.device.type == "cpu":
-        tokens = _int8_tokens(lean.linears, reference.shape.dtype)
-        if tokens:
-            lean.use_int8(tokens)
+        lean.use(_fastest_forms(lean.weights, reference.shape.dtype))
     return lean
 
 
@@ -78,33 +76,43 @@ def _sample(forward: Forward, probe: Sequence[int]) -> list[Tensor]:
     return [prefilled, continued, forward.decode(block, probe[-2:], [NO_ADAPTER, NO_ADAPTER])]
 
 
-def _int8_tokens(linears: Sequence[FusedLinear], dtype: torch.dtype) -> int:
-    """The most tokens at which int8 products are clearly faster; 0 for never."""
-    tried: list[FusedLinear] = []
-    size_bytes = 0
-    for linear in linears:
-        # Fewer would all stay in the processor's cache, unlike those of the whole model.
-        if size_bytes < _TRIED_BYTES:
-            tried.append(linear)
-            size_bytes += linear.size_bytes
-            linear.quantise()
+def _fastest_forms(weights: Sequence[FrozenLinear], dtype: torch.dtype) -> dict[Form, int]:
+    """The forms that beat all more precise ones, each with the most tokens at which it does."""
+    tried = list(_enough(weights))
+    packed = [Form.HALF, Form.INT8] if half_is_supported(dtype) else [Form.INT8]
+    for weight in tried:
+        weight.keep(set(packed))
 
-    def faster(tokens: int) -> bool:
-        inputs = [torch.ones(tokens, linear.input_size, dtype=dtype) for linear in tried]
+    def seconds(form: Form, tokens: int) -> float:
+        inputs = [torch.ones(tokens, weight.weight.shape[1], dtype=dtype) for weight in tried]
+        return _best_seconds(lambda: [weight(x, form) for weight, x in zip(tried, inputs, strict=True)])
 
-        def run(int8: bool) -> None:
-            for linear, x in zip(tried, inputs, strict=True):
-                linear(x, int8=int8)
-
-        return _best_seconds(lambda: run(True)) < _CLEARLY * _best_seconds(lambda: run(False))
-
-    most = torch.get_num_threads()
+    threads = torch.get_num_threads()
     # The kernels are compared on one thread, whose time other work on the cores disturbs least.
     torch.set_num_threads(1)
     try:
-        return next((tokens for tokens in reversed(_TRIED_TOKENS) if faster(tokens)), 0)
+        most_tokens: dict[Form, int] = {}
+        for tokens in _TRIED_TOKENS:
+            least = seconds(Form.PLAIN, tokens)
+            for form in list(packed):
+                taken = seconds(form, tokens)
+                if taken < _CLEARLY * least:
+                    most_tokens[form] = tokens
+                else:
+                    packed.remove(form)
+                least = min(least, taken)
+        return most_tokens
     finally:
-        torch.set_num_threads(most)
+        torch.set_num_threads(threads)
+
+
+def _enough(weights: Sequence[FrozenLinear]) -> Iterator[FrozenLinear]:
+    """The first weights, enough of them that they do not stay in the processor's cache."""
+    size_bytes = 0
+    for weight in weights:
+        if size_bytes < _TRIED_BYTES:
+            size_bytes += weight.weight.nbytes
+            yield weight
 
 
 def _best_seconds(work: Callable[[], object]) -> float:

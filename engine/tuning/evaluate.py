@@ -18,6 +18,12 @@ from engine.tuning.manner import Manner
 CANARY_LIMIT = 0.01
 """The share by which the loss on general text may rise."""
 
+HEED_LIMIT = 0.1
+"""The share by which the own question may come to be worth less to a reply than it is to the base model.
+
+Of two adapters trained on shuffled replies it was 0.25 and 0.29; under the same replies in order it rose.
+"""
+
 _RESAMPLES = 2000
 _CONFIDENCE = 0.95
 
@@ -144,7 +150,7 @@ def judge(measurement: Measurement, *, seed: int) -> Verdict:
     before = per_token(turns, rival)
     changes = [turn.candidate - other for turn, other in zip(turns, rival, strict=True)]
     low, high = bootstrap_interval(turns, changes, seed=seed)
-    objection = _objection(measurement, high=high, before=before, after=after, seed=seed)
+    objection = _objection(measurement, high=high, before=before, after=after)
     return Verdict(
         promoted=objection is None,
         reason=objection or f"It reads your wishes better: {before:.2f} to {after:.2f} nats a token.",
@@ -191,9 +197,7 @@ def heed(turns: Sequence[TurnLosses], arm: str) -> list[float] | None:
     return [other - loss for loss, other in zip(own, known, strict=True)]
 
 
-def _objection(
-    measurement: Measurement, *, high: float, before: float, after: float, seed: int
-) -> str | None:
+def _objection(measurement: Measurement, *, high: float, before: float, after: float) -> str | None:
     """The first reason against a candidate, None when there is none."""
     if not measurement.finite or not math.isfinite(after):
         return "Its weights are not finite numbers."
@@ -201,7 +205,7 @@ def _objection(
         return f"It is not surely better than what serves now ({before:.2f} to {after:.2f} nats a token)."
     if _control_wins(measurement.turns):
         return "Somebody else's weights do better, so it has learnt nothing of yours."
-    if _heeds_less(measurement.turns, seed=seed):
+    if _heeds_less(measurement.turns):
         return "It heeds the question less than the base model does, whatever the manner of its replies."
     rise = _general_rise(measurement)
     if rise > CANARY_LIMIT:
@@ -227,16 +231,15 @@ def _rival(turns: Sequence[TurnLosses]) -> list[float]:
     return active if active and sum(active) < sum(base) else base
 
 
-def _heeds_less(turns: Sequence[TurnLosses], *, seed: int) -> bool:
-    """Whether the candidate surely makes less of a question than the base: the control of who is alone.
+def _heeds_less(turns: Sequence[TurnLosses]) -> bool:
+    """Whether the candidate makes less of a question than the base: the control of who is alone.
 
     Weights that have learnt a manner from replies to other questions make such replies likelier, too.
     """
     base, candidate = heed(turns, "base"), heed(turns, "candidate")
     if base is None or candidate is None:
         return False
-    changes = [after - before for before, after in zip(base, candidate, strict=True)]
-    return bootstrap_interval(turns, changes, seed=seed)[1] < 0
+    return sum(base) - sum(candidate) > HEED_LIMIT * abs(sum(base))
 
 
 def _control_wins(turns: Sequence[TurnLosses]) -> bool:

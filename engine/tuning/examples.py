@@ -168,7 +168,7 @@ def _example(turn: RatedTurn, conversation: _Conversation) -> Example | None:
 def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:
     """The evidence of a turn, None when it must not be learnt, and what the reply should have been."""
     rating: Rating | None = turn.rating
-    unrated = Evidence.UNRATED if _ended_by_itself(turn.reply) else None
+    unrated = Evidence.UNRATED if _stands_alone(turn.reply) else None
     if rating is None:
         return (None if _is_control(turn.reply) else unrated), turn.reply.text
     if rating.correction is not None and rating.correction.strip():
@@ -180,9 +180,13 @@ def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:
     return None if disliked else unrated, turn.reply.text
 
 
-def _ended_by_itself(reply: Message) -> bool:
-    """Whether a reply may be learnt whole; one that was cut or stopped would teach to break off."""
-    return reply.generation is None or reply.generation.finish_reason is FinishReason.STOP
+def _stands_alone(reply: Message) -> bool:
+    """Whether a reply may be learnt as it is.
+
+    One that was cut or stopped would teach to break off; one that rests on recall, to say it unasked.
+    """
+    how = reply.generation
+    return how is None or (how.finish_reason is FinishReason.STOP and not how.view.recalled)
 
 
 def _is_control(reply: Message) -> bool:

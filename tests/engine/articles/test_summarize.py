@@ -10,7 +10,7 @@ from engine.articles.article import Article
 from engine.articles.check import Source
 from engine.articles.extract import text_article
 from engine.articles.points import checked_points
-from engine.articles.salience import split_sentences
+from engine.articles.sentences import split_sentences
 from engine.articles.summarize import MOST_PARTS, Reader, Summarizer
 from engine.articles.wish import Length, Wish
 from engine.errors import SummaryStoppedError

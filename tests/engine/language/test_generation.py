@@ -65,10 +65,10 @@ class CountingForward:
         self._fail()
         start, end = len(strip.token_ids), len(strip.token_ids) + len(token_ids)
         strip.reserve(end)
-        strip.keys[0, 0, start:end, 0] = torch.tensor(token_ids, dtype=torch.float32)
+        strip.kv[0, 0, 0, start:end, 0] = torch.tensor(token_ids, dtype=torch.float32)
         strip.token_ids += token_ids
         self.prefilled += len(token_ids)
-        return self._logits(strip.keys[0, 0, :end, 0], slot)
+        return self._logits(strip.kv[0, 0, 0, :end, 0], slot)
 
     def decode(self, block: RowBlock, token_ids: Sequence[int], slots: Sequence[int]) -> Tensor:
         block.reserve(max(block.lengths) + 1)
@@ -76,9 +76,9 @@ class CountingForward:
         self.batches.append(len(token_ids))
         rows: list[Tensor] = []
         for row, (token_id, slot) in enumerate(zip(token_ids, slots, strict=True)):
-            block.keys[0, row, 0, block.lengths[row], 0] = token_id
+            block.kv[0, 0, row, 0, block.lengths[row], 0] = token_id
             block.lengths[row] += 1
-            rows.append(self._logits(block.keys[0, row, 0, : block.lengths[row], 0], slot))
+            rows.append(self._logits(block.kv[0, 0, row, 0, : block.lengths[row], 0], slot))
         return torch.stack(rows)
 
     def _fail(self) -> None:

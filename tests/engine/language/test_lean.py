@@ -19,6 +19,7 @@ from engine.language.forward import Forward, TransformersForward
 from engine.language.lean import LeanForward
 from engine.language.lora import LoraStack, wrap_linears
 from engine.language.tuned import choose_forward, choose_threads
+from engine.language.weights import Form, half_is_supported
 from tests.engine.language.conftest import random_tokens, random_weights, tiny_model
 
 SIZES: dict[str, Any] = {
@@ -92,10 +93,44 @@ def test_a_rewritten_slot_is_noticed() -> None:
 def test_int8_changes_the_logits_only_a_little() -> None:
     stack, lean, reference = both_passes(tiny_model())
     stack.write(1, random_weights(1))
-    lean.use_int8(3)
+    lean.use({Form.INT8: 3})
     for ours, theirs in zip(run(lean, (1, 0, 1)), run(reference, (1, 0, 1)), strict=True):
         assert not torch.equal(ours, theirs)
         assert (ours - theirs).abs().max() < 0.1 * theirs.abs().max()
+
+
+def in_bfloat16(model: Any) -> Any:
+    """The model with weights as they are published, but computed in float32."""
+    return model.bfloat16().float()
+
+
+@pytest.mark.skipif(not half_is_supported(torch.float32), reason="no product of fp16 weights here")
+@pytest.mark.parametrize(
+    "make", [tiny_model, lambda: randomised(Qwen2Config(**SIZES))], ids=["llama", "qwen2"]
+)
+def test_half_loses_nothing_of_published_weights(make: Any) -> None:
+    stack, lean, reference = both_passes(in_bfloat16(make()))
+    stack.write(1, random_weights(1))
+    lean.use({Form.HALF: 3})
+    for ours, theirs in zip(run(lean, (1, 0, 1)), run(reference, (1, 0, 1)), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_a_form_is_used_up_to_its_limit() -> None:
+    _, lean, _ = both_passes(tiny_model())
+    prompt = random_tokens(4, seed=1)
+
+    def kept(tokens: int) -> torch.Tensor:
+        strip = Strip(lean.shape)
+        lean.prefill(strip, prompt[:tokens], 0)
+        return strip.kv
+
+    plain = [kept(tokens) for tokens in (2, 3)]
+    lean.use({Form.INT8: 2})
+    assert not torch.equal(kept(2), plain[0])
+    assert torch.equal(kept(3), plain[1])
+    lean.use({})
+    assert torch.equal(kept(2), plain[0])
 
 
 def chosen(model: Any) -> Forward:

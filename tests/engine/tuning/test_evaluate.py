@@ -84,8 +84,11 @@ def test_the_control_may_be_as_good():
     assert judge(with_turns(control=17.5), seed=0).promoted
 
 
-def test_a_candidate_that_makes_as_much_of_the_question_passes():
-    assert judge(with_turns(base_elsewhere=50.0, candidate_elsewhere=35.0), seed=0).promoted
+@pytest.mark.parametrize(("elsewhere", "promoted"), [(37.5, True), (36.0, True), (35.0, False)])
+def test_the_own_question_may_be_worth_a_tenth_less(elsewhere: float, promoted: bool):
+    turns = with_turns(base_elsewhere=52.5, candidate_elsewhere=elsewhere)
+
+    assert judge(turns, seed=0).promoted == promoted
 
 
 def spread(changes: Sequence[float], conversations: Sequence[int]) -> tuple[float, float]:

@@ -41,6 +41,12 @@ def test_a_reply_that_broke_off_is_no_target_even_when_liked_but_its_correction_
     assert corrected.reply == "short"
 
 
+def test_a_reply_that_rests_on_what_was_recalled_is_learnt_only_as_it_was_corrected():
+    assert build_examples([turn(1, recalled=2), turn(2, recalled=1, value=1)]) == []
+    [corrected] = build_examples([turn(1, recalled=2, correction="In Rome.")])
+    assert corrected.reply == "In Rome."
+
+
 def test_a_reply_of_the_base_as_a_control_is_learnt_only_when_it_was_rated():
     assert build_examples([turn(1, control=True)]) == []
     assert [one.reply for one in build_examples([turn(1, control=True, value=1)])] == ["reply 1"]

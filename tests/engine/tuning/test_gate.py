@@ -30,7 +30,7 @@ def example(number: int, question: str, answer: str) -> Example:
 
 @pytest.mark.slow
 async def test_shuffled_corrections_are_refused_and_the_same_in_order_are_let_in(tmp_path: Path):
-    """One run of both side by side, about two minutes on two cores.
+    """One run of both side by side, two minutes of training on two quiet cores.
 
     Whoever is alone has nobody else's weights for a control, and shuffled replies still teach their manner.
     """

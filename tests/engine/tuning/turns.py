@@ -17,6 +17,7 @@ def turn(
     origin: Origin = Origin.TYPED,
     finish_reason: FinishReason = FinishReason.STOP,
     control: bool = False,
+    recalled: int = 0,
     **rating: Any,
 ) -> RatedTurn:
     """The turn with message ids 2n - 1 and 2n; `value`, `note` and `correction` rate its reply."""
@@ -45,7 +46,7 @@ def turn(
         first_token_seconds=0.1,
         total_seconds=0.2,
         finish_reason=finish_reason,
-        view=View(control=control),
+        view=View(control=control, recalled=recalled),
     )
     said = Rating(
         message_id=2 * number,
