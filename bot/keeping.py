@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,7 @@ from bot.logs import configure
 from bot.secret_file import read_secret
 from bot.services import backup_writer, open_database
 from bot.settings import Settings
+from engine.tuning.job import JOBS_NAME
 from engine.tuning.publish import seal_version
 from storage.archive import Manifest
 from storage.backup import DATABASE_NAME, Progress, restore
@@ -122,6 +124,7 @@ async def _seal_weights(settings: Settings) -> None:
         for adapter in await RunStore(database).give_secrets():
             assert adapter.secret is not None, "each has one by now"
             await asyncio.to_thread(seal_version, settings.data / adapter.folder, adapter.secret)
+    shutil.rmtree(settings.data / JOBS_NAME, ignore_errors=True)  # plain checkpoints, good for nothing else
 
 
 def _new_key(environment: Mapping[str, str], file: Path | None) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.language.model import LanguageModel
 from engine.profile.engine import ProfileEngine
 from engine.serving import ServedAdapters
-from engine.tuning.job import JOBS_NAME, candidate_folder, examples_file
+from engine.tuning.job import JOBS_NAME, candidate_folder, checkpoint_path, examples_file
 from storage.erasure import ErasureStore
 from storage.records import Holdings
 
@@ -43,9 +43,12 @@ class Forgetter:
 def erase_jobs(data_folder: Path, user_id: int) -> None:
     """Delete what a tuning under way has of a person, and exports that the terminal has saved."""
     shutil.rmtree(data_folder / "downloads", ignore_errors=True)
-    for job_folder in (data_folder / JOBS_NAME).glob("*/"):
+    jobs = data_folder / JOBS_NAME
+    for job_folder in jobs.glob("run-*/"):
+        # A training under way lets go of whoever has no examples, so these are the first to go.
         examples_file(job_folder, user_id).unlink(missing_ok=True)
         shutil.rmtree(candidate_folder(job_folder, user_id), ignore_errors=True)
+    checkpoint_path(jobs, user_id).unlink(missing_ok=True)
 
 
 class ErasureFollower:

@@ -448,6 +448,17 @@ def m027_validators(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE readings ADD COLUMN last_modified TEXT")
 
 
+def m028_checkpoints(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE checkpoints (
+            user_id INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+            secret BLOB -- encrypts the file; NULL: it is plain
+        )
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -476,6 +487,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m025_adapter_secrets,
     m026_recipes,
     m027_validators,
+    m028_checkpoints,
 )
 
 

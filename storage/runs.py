@@ -1,4 +1,7 @@
-"""Tuning runs, the adapter versions that came of them, at most one of a user active, and by which recipe."""
+"""Tuning runs, the adapter versions that came of them, by which recipe, and what a run may go on from.
+
+Of each user at most one version is active.
+"""
 
 import json
 from datetime import date, datetime
@@ -18,7 +21,7 @@ _TRIED_AGAIN = f"local_date IS NOT NULL AND status = 'failed' AND attempts < {MO
 
 
 class RunStore:
-    """The tables `runs`, `adapters` and `recipes`."""
+    """The tables `runs`, `adapters`, `recipes` and `checkpoints`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -87,6 +90,33 @@ class RunStore:
                 (reason, to_text(now)),
             )
             return cursor.rowcount
+
+    async def keep_checkpoint(self, user_id: int) -> bytes | None:
+        """Expect a checkpoint of this user until it is dropped; returns the secret that seals it.
+
+        None where the database is not encrypted.
+        """
+        secret = new_secret() if self._database.encrypted else None
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                """
+                INSERT INTO checkpoints (user_id, secret) SELECT user_id, ? FROM users WHERE user_id = ?
+                ON CONFLICT (user_id) DO UPDATE SET secret = coalesce(secret, excluded.secret)
+                """,
+                (secret, user_id),
+            )
+            cursor = await connection.execute("SELECT secret FROM checkpoints WHERE user_id = ?", (user_id,))
+            row = await cursor.fetchone()
+        return None if row is None else row["secret"]
+
+    async def drop_checkpoint(self, user_id: int) -> None:
+        """Expect none any more; a sealed one cannot be read from now on."""
+        await self._database.execute("DELETE FROM checkpoints WHERE user_id = ?", (user_id,))
+
+    async def checkpoints(self) -> frozenset[int]:
+        """The users of whom a checkpoint may be kept."""
+        rows = await self._database.fetch_all("SELECT user_id FROM checkpoints", ())
+        return frozenset(row["user_id"] for row in rows)
 
     async def get(self, run_id: int | None) -> TuningRun:
         """One run. Raises GoneError when there is none."""

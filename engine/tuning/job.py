@@ -21,8 +21,11 @@ from storage.sealing import is_sealed, seal, unseal
 NIGHT_BUDGET = timedelta(minutes=30)
 """After this, on a slow machine, training ends with what it has learnt by then; who has not begun waits."""
 
+CHECKPOINT_SECONDS = 120.0
+"""So much work a kill can cost; a checkpoint has three times the size of an adapter."""
+
 JOBS_NAME = "tuning"
-"""The folder below the data folder that holds the job folders."""
+"""The folder below the data folder that holds the job folders, and the checkpoints, which outlive them."""
 
 _JOB_NAME = "job.json"
 META_NAME = "meta.json"
@@ -62,13 +65,15 @@ class UserJob:
 
     `fresh` are those that no run has seen, for the first sight of them. `recalled` are the held-out ones with
     what was recalled in the question, none where the model is not shown that. `others` are adapters of other
-    people, to tell what is personal in a gain.
+    people, to tell what is personal in a gain. `checkpoint_secret` seals what is put down of a training under
+    way.
     """
 
     user_id: int
     split: Split
     fresh: tuple[Example, ...] = ()
     recalled: tuple[Example, ...] = ()
+    checkpoint_secret: bytes | None = field(default=None, repr=False)
     active: AdapterFiles | None = None
     others: tuple[AdapterFiles, ...] = ()
 
@@ -86,6 +91,7 @@ class Job:
     seed: int
     threads: int | None = None
     budget_seconds: float | None = None
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
     recipe: Recipe = Recipe()
     controls: bool = True
 
@@ -115,6 +121,11 @@ def candidate_folder(job_folder: Path, user_id: int) -> Path:
     return job_folder / f"candidate-{user_id}"
 
 
+def checkpoint_path(jobs_folder: Path, user_id: int) -> Path:
+    """Where the checkpoint of one user lies, from one run to the next."""
+    return jobs_folder / "checkpoints" / f"{user_id}.safetensors"
+
+
 def examples_file(job_folder: Path, user_id: int) -> Path:
     """Where one user's examples lie."""
     return job_folder / f"examples-{user_id}.json"
@@ -137,6 +148,7 @@ def write_job(folder: Path, job: Job, *, secret: bytes | None = None) -> None:
         "users": [
             {
                 "user_id": user.user_id,
+                "checkpoint_secret": _hex(user.checkpoint_secret),
                 "active": None if user.active is None else _plain(user.active),
                 "others": [_plain(files) for files in user.others],
             }
@@ -145,6 +157,7 @@ def write_job(folder: Path, job: Job, *, secret: bytes | None = None) -> None:
         "seed": job.seed,
         "threads": job.threads,
         "budget_seconds": job.budget_seconds,
+        "checkpoint_seconds": job.checkpoint_seconds,
         "recipe": asdict(job.recipe),
         "controls": job.controls,
     }
@@ -167,6 +180,7 @@ def read_job(folder: Path, *, secret: bytes | None = None) -> Job:
         seed=job["seed"],
         threads=job["threads"],
         budget_seconds=job["budget_seconds"],
+        checkpoint_seconds=job["checkpoint_seconds"],
         recipe=Recipe(**job["recipe"]),
         controls=job["controls"],
     )
@@ -213,15 +227,19 @@ def _get(path: Path, secret: bytes | None) -> Any:
 
 
 def _plain(files: AdapterFiles) -> dict[str, str | None]:
-    return {
-        "folder": str(files.folder),
-        "secret": None if files.secret is None else files.secret.hex(),
-    }
+    return {"folder": str(files.folder), "secret": _hex(files.secret)}
 
 
-def _files(document: dict[str, str]) -> AdapterFiles:
-    secret = document["secret"]
-    return AdapterFiles(folder=Path(document["folder"]), secret=bytes.fromhex(secret) if secret else None)
+def _hex(secret: bytes | None) -> str | None:
+    return None if secret is None else secret.hex()
+
+
+def _unhex(secret: str | None) -> bytes | None:
+    return None if secret is None else bytes.fromhex(secret)
+
+
+def _files(document: dict[str, Any]) -> AdapterFiles:
+    return AdapterFiles(folder=Path(document["folder"]), secret=_unhex(document["secret"]))
 
 
 def _dump(examples: tuple[Example, ...]) -> list[dict[str, Any]]:
@@ -235,6 +253,7 @@ def _user(document: dict[str, Any], parts: dict[str, list[dict[str, Any]]]) -> U
         split=Split(train=_examples(parts["train"]), held_out=_examples(parts["held_out"])),
         fresh=_examples(parts["fresh"]),
         recalled=_examples(parts["recalled"]),
+        checkpoint_secret=_unhex(document["checkpoint_secret"]),
         active=None if active is None else _files(active),
         others=tuple(map(_files, document["others"])),
     )

@@ -2,6 +2,7 @@
 
 import math
 import random
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from torch.nn import functional
 from engine.language.lora import LoraStack
 from engine.tuning.encoding import Batch, Row, labelled_logits, pad
 from engine.tuning.job import Recipe
-from engine.tuning.optimizer import SlotAdamW
+from engine.tuning.optimizer import SlotAdamW, SlotState
 from engine.tuning.replay import ReplayText, divergence
 
 _FEWEST_TOKENS = 64
@@ -91,6 +92,8 @@ class JointTrainer:
         self._recipe = recipe
         self._pad_id = pad_id
         self._most_tokens = recipe.micro_batch_tokens
+        self.between_steps = threading.Lock()
+        """Whoever holds it finds all learners between two steps."""
         stack.train(alpha=recipe.alpha, rank=recipe.rank)
         self._optimizer = SlotAdamW(stack, weight_decay=recipe.weight_decay, clip_norm=recipe.clip_norm)
 
@@ -99,27 +102,42 @@ class JointTrainer:
         self._stack.initialise(learner.slot, rank=self._recipe.rank, seed=seed)
         self._optimizer.reset(learner.slot)
 
+    @property
+    def values_per_slot(self) -> int:
+        """How many weights a learner has."""
+        return self._optimizer.values_per_slot
+
+    def state(self, learner: Learner) -> SlotState:
+        """What a learner has become, as the tensors that the next step moves."""
+        return self._optimizer.state(learner.slot)
+
+    def go_on(self, learner: Learner, state: SlotState, *, loss: float) -> None:
+        """Let a learner go on from where its training was broken off."""
+        self._optimizer.restore(learner.slot, state)
+        learner.step, learner.loss = state.steps, loss
+
     def step(self, learners: Sequence[Learner]) -> None:
         """One batch of every learner, one optimizer step per adapter.
 
-        When memory runs out, the step is done again with half as many tokens at a time; raises
-        torch.OutOfMemoryError when that does not help either.
+        When memory runs out, the step is done again with half as many tokens at a time; raises RuntimeError
+        when that does not help either.
         """
         while True:
             try:
                 losses = self._accumulate(learners)
                 break
-            except torch.OutOfMemoryError:
+            except RuntimeError as error:
                 self._optimizer.clear()
                 torch.cuda.empty_cache()
                 self._most_tokens //= 2
-                if self._most_tokens < _FEWEST_TOKENS:
+                if self._most_tokens < _FEWEST_TOKENS or not _lacks_memory(error):
                     raise
         rates = [learning_rate(self._recipe, step=one.step, steps=len(one.batches)) for one in learners]
-        self._optimizer.step([one.slot for one in learners], rates)
-        for learner, loss in zip(learners, losses, strict=True):
-            learner.loss = loss
-            learner.step += 1
+        with self.between_steps:
+            self._optimizer.step([one.slot for one in learners], rates)
+            for learner, loss in zip(learners, losses, strict=True):
+                learner.loss = loss
+                learner.step += 1
 
     def _accumulate(self, learners: Sequence[Learner]) -> list[float]:
         """Add up the gradients of one batch of each learner; returns the mean loss of each.
@@ -156,6 +174,11 @@ class JointTrainer:
             shares = [self._recipe.replay_weight / row.reply_tokens for _, row in part]
             weighted = penalties * penalties.new_tensor(shares)[row_of_token]
             weighted.sum().backward()  # pyright: ignore[reportUnknownMemberType]
+
+
+def _lacks_memory(error: RuntimeError) -> bool:
+    """Whether a graphics card or the machine had no memory left; for the latter torch has no type."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def micro_batches(rows: Sequence[tuple[int, Row]], *, most_tokens: int) -> list[list[tuple[int, Row]]]:

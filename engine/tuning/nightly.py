@@ -38,6 +38,7 @@ from engine.tuning.job import (
     Job,
     Progress,
     UserJob,
+    checkpoint_path,
     read_candidate,
     write_job,
 )
@@ -132,7 +133,7 @@ class TuningRunner:
         try:
             with folder_lock(self._data_folder, "tuning"):
                 await self._runs.fail_running(now=self._now(), reason=_ENDED)
-                shutil.rmtree(self._data_folder / JOBS_NAME, ignore_errors=True)  # chat text of a killed run
+                await self._clear_up()
                 started = [
                     await self._runs.start(user_id, local_date=local_date, now=self._now())
                     for user_id in user_ids
@@ -140,6 +141,16 @@ class TuningRunner:
                 return await self._run([run for run in started if run is not None], on_progress)
         except LockedError as error:
             raise TuningBusyError from error
+
+    async def _clear_up(self) -> None:
+        """Delete the chat text of a killed run, and checkpoints of users who were judged or forgotten."""
+        jobs = self._data_folder / JOBS_NAME
+        for job_folder in jobs.glob("run-*/"):
+            shutil.rmtree(job_folder, ignore_errors=True)
+        kept = {checkpoint_path(jobs, user_id) for user_id in await self._runs.checkpoints()}
+        for path in checkpoint_path(jobs, 0).parent.glob("*"):
+            if path not in kept:
+                path.unlink(missing_ok=True)
 
     async def _run(self, runs: Sequence[TuningRun], on_progress: OnProgress) -> list[TuningRun]:
         if not runs:
@@ -166,15 +177,18 @@ class TuningRunner:
                 case reason:
                     with suppress(GoneError):
                         settled.append(await self._close(run, RunStatus.SKIPPED, reason))
+                    await self._drop_checkpoint(run.user_id)
         if prepared:
             prepared.sort(key=lambda one: one.new_points, reverse=True)
             secret = new_secret() if self._sealed else None
             write_job(job_folder, await self._job(prepared), secret=secret)
             failure = await self._train(job_folder, on_progress, secret)
             for one in prepared:
-                # Of a user who was forgotten meanwhile neither a run nor anything that it made is kept.
-                with suppress(GoneError):
-                    settled.append(await self._settle(one, job_folder, failure, secret))
+                run = await self._settle(one, job_folder, failure, secret)
+                if run is None or run.status is not RunStatus.FAILED:
+                    await self._drop_checkpoint(one.run.user_id)
+                if run is not None:
+                    settled.append(run)
         return settled
 
     async def _prepare(self, run: TuningRun) -> _Prepared | str:
@@ -210,11 +224,20 @@ class TuningRunner:
 
     async def _settle(
         self, one: _Prepared, job_folder: Path, failure: str | None, secret: bytes | None
-    ) -> TuningRun:
+    ) -> TuningRun | None:
         """Judge what came of one user's training, and publish it or say why not.
 
-        Raises GoneError when the user was forgotten meanwhile.
+        Of a user who was forgotten meanwhile neither a run nor anything that it made is kept: None.
         """
+        try:
+            return await self._judge(one, job_folder, failure, secret)
+        except GoneError:
+            return None
+
+    async def _judge(
+        self, one: _Prepared, job_folder: Path, failure: str | None, secret: bytes | None
+    ) -> TuningRun:
+        """Raises GoneError when the user was forgotten meanwhile."""
         try:
             candidate = read_candidate(job_folder, one.run.user_id)
             if candidate is None:
@@ -263,18 +286,19 @@ class TuningRunner:
         return Job(
             base_name=self._base.name,
             base_folder=self._base.folder,
-            users=tuple(self._user_job(one, active) for one in prepared),
+            users=tuple([await self._user_job(one, active) for one in prepared]),
             seed=self._seed,
             budget_seconds=self._budget.total_seconds(),
             recipe=read_recipe(await self._runs.recipe_for(self._base.name)),
         )
 
-    def _user_job(self, one: _Prepared, active: dict[int, Adapter]) -> UserJob:
+    async def _user_job(self, one: _Prepared, active: dict[int, Adapter]) -> UserJob:
         own = active.get(one.run.user_id)
         others = [adapter for user_id, adapter in active.items() if user_id != one.run.user_id]
         return UserJob(
             user_id=one.run.user_id,
             split=one.split,
+            checkpoint_secret=await self._runs.keep_checkpoint(one.run.user_id),
             fresh=one.fresh,
             recalled=one.recalled,
             active=None if own is None else self._files(own),
@@ -283,6 +307,10 @@ class TuningRunner:
 
     def _files(self, adapter: Adapter) -> AdapterFiles:
         return AdapterFiles(folder=self._data_folder / adapter.folder, secret=adapter.secret)
+
+    async def _drop_checkpoint(self, user_id: int) -> None:
+        checkpoint_path(self._data_folder / JOBS_NAME, user_id).unlink(missing_ok=True)
+        await self._runs.drop_checkpoint(user_id)
 
     async def _last_report(self, user_id: int) -> dict[str, Any]:
         """The report of the newest run that was judged, empty when there is none."""

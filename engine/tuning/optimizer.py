@@ -5,6 +5,7 @@ the step count of those who came before, and momentum would move the weights of 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,6 +14,16 @@ from engine.language.lora import LoraStack
 
 _BETAS = (0.9, 0.999)
 _EPSILON = 1e-8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotState:
+    """The weights of a slot and both moments of their gradients, [values] each, after so many steps."""
+
+    values: Tensor
+    mean: Tensor
+    square: Tensor
+    steps: int
 
 
 class SlotAdamW:
@@ -44,6 +55,28 @@ class SlotAdamW:
         self._mean[slot].zero_()
         self._square[slot].zero_()
         self._steps[slot] = 0
+
+    @property
+    def values_per_slot(self) -> int:
+        """How many weights a slot has."""
+        return self._values.shape[1]
+
+    def state(self, slot: int) -> SlotState:
+        """All that the next step of a slot depends on; the tensors are those of the slot, not copies."""
+        return SlotState(
+            values=self._values[slot],
+            mean=self._mean[slot],
+            square=self._square[slot],
+            steps=self._steps[slot],
+        )
+
+    @torch.no_grad()
+    def restore(self, slot: int, state: SlotState) -> None:
+        """Let a slot go on from a state; its weights are replaced."""
+        self._values[slot] = state.values
+        self._mean[slot] = state.mean
+        self._square[slot] = state.square
+        self._steps[slot] = state.steps
 
     def clear(self) -> None:
         """Drop the gradients of a step that could not be finished."""

@@ -1,19 +1,19 @@
 """The child process that trains and measures: `python -m engine.tuning.train JOB_FOLDER`.
 
 A process of its own, started afresh and with low priority: it may run out of memory or be killed, and nothing
-that serves notices. SIGTERM ends it after the step under way. Progress goes to stdout as lines of JSON;
-the secret of a sealed job comes from stdin.
+that serves notices. SIGTERM ends it at once, and the next run goes on after the last whole step. Progress
+goes to stdout as lines of JSON; the secret of a sealed job comes from stdin.
 """
 
 import os
 import resource
-import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -21,6 +21,7 @@ from engine.errors import EngineError
 from engine.language.loading import choose_device, load_model, load_tokenizer
 from engine.language.lora import NO_ADAPTER, wrap_linears
 from engine.language.peft_format import WEIGHTS_NAME, adapter_rank, write_adapter
+from engine.tuning.checkpoint import Checkpoint, CheckpointFile, purpose_of
 from engine.tuning.encoding import Row, encode_example
 from engine.tuning.evaluate import FirstSight
 from engine.tuning.examine import Examiner
@@ -31,6 +32,8 @@ from engine.tuning.job import (
     Progress,
     UserJob,
     candidate_folder,
+    checkpoint_path,
+    examples_file,
     is_sealed_job,
     progress_line,
     read_job,
@@ -39,44 +42,33 @@ from engine.tuning.job import (
 from engine.tuning.learner import JointTrainer, Learner, plan_batches
 from engine.tuning.measure import Meter
 from engine.tuning.replay import write_replay
+from engine.tuning.stopping import end_when_asked
 
 _NICENESS = 10
 
 Report = Callable[[Progress], None]
 
 
-class StopRequest:
-    """Set by SIGTERM, or by the end of the parent, without whom nobody judges the result.
+@dataclass(slots=True)
+class _Seat:
+    """A user in training, and the step that their checkpoint holds."""
 
-    It is asked between steps.
-    """
-
-    def __init__(self) -> None:
-        self._signalled = False
-        self._parent = os.getppid()
-        signal.signal(signal.SIGTERM, self._on_signal)
-
-    @property
-    def asked(self) -> bool:
-        """Whether to end now."""
-        return self._signalled or os.getppid() != self._parent
-
-    def _on_signal(self, _number: int, _frame: Any) -> None:
-        self._signalled = True
+    user: UserJob
+    learner: Learner
+    checkpoint: CheckpointFile
+    saved_step: int
 
 
 class Worker:
     """Takes the users of a job through training, measurement and writing, a few at a time over one base."""
 
-    def __init__(
-        self, job: Job, folder: Path, *, secret: bytes | None, report: Report, stop: StopRequest
-    ) -> None:
+    def __init__(self, job: Job, folder: Path, *, secret: bytes | None, report: Report) -> None:
         self._job = job
         self._folder = folder
         self._secret = secret
         self._report = report
-        self._stop = stop
-        self._started = time.monotonic()
+        self._started = self._saved = time.monotonic()
+        self._seats: list[_Seat] = []
         self._at_once = min(job.recipe.users_at_once, len(job.users))
         device = choose_device("auto")
         dtype = torch.bfloat16 if device.type == "cuda" else torch.float32  # many a CPU only emulates bf16
@@ -100,49 +92,87 @@ class Worker:
         """Train and measure everybody, or as many as the time allows."""
         waiting = deque(self._job.users)
         free = list(range(self._at_once, NO_ADAPTER, -1))
-        active: list[tuple[Learner, UserJob]] = []
-        while (waiting or active) and not self._stop.asked:
+        while waiting or self._seats:
             while waiting and free and not self._late():
-                active.append(self._begin(waiting.popleft(), free.pop()))
-            if not active:
+                self._begin(waiting.popleft(), free.pop())
+            forgotten = [seat for seat in self._seats if self._is_forgotten(seat.user)]
+            free.extend(map(self._leave, forgotten))
+            if not self._seats and (not waiting or self._late()):
                 return
-            self._trainer.step([learner for learner, _ in active])
-            for learner, user in list(active):
-                self._tell(learner)
-                if learner.finished or self._late():
-                    active.remove((learner, user))
-                    free.append(learner.slot)
-                    self._finish(learner, user)
+            self._step([seat.learner for seat in self._seats if not seat.learner.finished])
+            if time.monotonic() - self._saved >= self._job.checkpoint_seconds:
+                self.put_down()
+            for seat in [seat for seat in self._seats if seat.learner.finished or self._late()]:
+                self._finish(seat.learner, seat.user)
+                free.append(self._leave(seat))
+
+    def put_down(self) -> None:
+        """Write the checkpoint of whoever has learnt something since their last one.
+
+        One that cannot be written costs a later run its time, and this one nothing.
+        """
+        with self._trainer.between_steps:
+            for seat in self._seats:
+                if seat.learner.step > seat.saved_step and not self._is_forgotten(seat.user):
+                    state = self._trainer.state(seat.learner)
+                    with suppress(OSError):
+                        seat.checkpoint.write(Checkpoint(loss=seat.learner.loss, state=state))
+                        seat.saved_step = seat.learner.step
+            self._saved = time.monotonic()
 
     def _late(self) -> bool:
         budget = self._job.budget_seconds
         return budget is not None and time.monotonic() - self._started > budget
 
-    def _begin(self, user: UserJob, slot: int) -> tuple[Learner, UserJob]:
+    def _begin(self, user: UserJob, slot: int) -> None:
+        """Give a user a slot, with what was learnt before a run like this one was broken off."""
         self._first_sights[user.user_id] = self._examiner.first_sight(user)
-        rows = self._encode(user.split.train)
-        batches = plan_batches(rows, self._job.recipe, seed=self._job.seed)
-        learner = Learner(user_id=user.user_id, slot=slot, batches=batches)
-        self._trainer.begin(learner, seed=self._job.seed)
-        return learner, user
-
-    def _tell(self, learner: Learner) -> None:
-        self._report(
-            Progress(
-                user_id=learner.user_id, step=learner.step, steps=len(learner.batches), loss=learner.loss
-            )
+        job = self._job
+        batches = plan_batches(self._encode(user.split.train), job.recipe, seed=job.seed)
+        file = CheckpointFile(
+            path=checkpoint_path(self._folder.parent, user.user_id),
+            purpose=purpose_of(batches, base_name=job.base_name, recipe=job.recipe, seed=job.seed),
+            secret=user.checkpoint_secret,
         )
+        learner = Learner(user_id=user.user_id, slot=slot, batches=batches)
+        left = file.read(values=self._trainer.values_per_slot)
+        with self._trainer.between_steps:
+            self._trainer.begin(learner, seed=job.seed)
+            if left is not None:
+                self._trainer.go_on(learner, left.state, loss=left.loss)
+            self._seats.append(_Seat(user, learner, file, saved_step=learner.step))
+
+    def _leave(self, seat: _Seat) -> int:
+        """Let a user go; returns the slot that is free again."""
+        with self._trainer.between_steps:
+            self._seats.remove(seat)
+        return seat.learner.slot
+
+    def _is_forgotten(self, user: UserJob) -> bool:
+        return not examples_file(self._folder, user.user_id).exists()
+
+    def _step(self, learners: list[Learner]) -> None:
+        """One step of those who have not learnt all before the last run was broken off."""
+        if not learners:
+            return
+        self._trainer.step(learners)
+        for learner in learners:
+            self._report(
+                Progress(
+                    user_id=learner.user_id, step=learner.step, steps=len(learner.batches), loss=learner.loss
+                )
+            )
 
     def _finish(self, learner: Learner, user: UserJob) -> None:
         """Write the adapter first and its figures last: a candidate with figures is complete."""
-        if self._stop.asked:
-            return
         folder = candidate_folder(self._folder, user.user_id)
         folder.mkdir()
         weights = self._stack.read(learner.slot, rank=self._job.recipe.rank)
         write_adapter(folder, weights, base_model=self._job.base_name, secret=self._secret)
         first_sight = self._first_sights[user.user_id]
         measurement = self._examiner.examine(user, learner.slot, weights, first_sight=first_sight)
+        if self._is_forgotten(user):
+            return
         training = {
             "steps": float(learner.step),
             "tokens": float(
@@ -169,12 +199,18 @@ def _highest_rank(job: Job) -> int:
     return max(job.recipe.rank, *(adapter_rank(files.folder) for files in guests), 0)
 
 
+def _put_down(workers: Sequence[Worker]) -> None:
+    for worker in workers:
+        worker.put_down()
+
+
 def main(arguments: list[str]) -> int:
     """Run the job in the folder named by the only argument; 0 when done or asked to stop."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m engine.tuning.train JOB_FOLDER\n")
         return 2
-    stop = StopRequest()
+    workers: list[Worker] = []
+    end_when_asked(lambda: _put_down(workers))
     os.nice(_NICENESS)
     folder = Path(arguments[0])
     secret = sys.stdin.buffer.read() if is_sealed_job(folder) else None
@@ -187,7 +223,9 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
 
     try:
-        Worker(job, folder, secret=secret, report=report, stop=stop).run()
+        worker = Worker(job, folder, secret=secret, report=report)
+        workers.append(worker)
+        worker.run()
     except EngineError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.erasure import Forgetter
 from engine.errors import TuningBusyError, TuningError
 from engine.export import Exporter
 from engine.language.bundled import ResolvedModel
@@ -15,10 +16,20 @@ from engine.language.peft_format import CONFIG_NAME, WEIGHTS_NAME
 from engine.tuning.child import OnProgress
 from engine.tuning.evaluate import Measurement, TurnLosses
 from engine.tuning.figures import from_document
-from engine.tuning.job import Candidate, Recipe, UserJob, candidate_folder, read_job, write_candidate
+from engine.tuning.job import (
+    JOBS_NAME,
+    Candidate,
+    Recipe,
+    UserJob,
+    candidate_folder,
+    checkpoint_path,
+    read_job,
+    write_candidate,
+)
 from engine.tuning.nightly import VERSIONS_KEPT, TuningRunner, due_date
 from engine.tuning.recipes import write_recipe
 from storage.database import Database
+from storage.erasure import ErasureStore
 from storage.feedback import FeedbackStore
 from storage.lock import folder_lock
 from storage.messages import MessageStore
@@ -45,6 +56,7 @@ class FakeTrainer:
         self.users: Sequence[UserJob] = ()
         self.recipe: Recipe | None = None
         self.secret: bytes | None = None
+        self.checkpoint_secrets: list[bytes | None] = []
         self.seen = b""
 
     async def train(self, job_folder: Path, on_progress: OnProgress, *, secret: bytes | None = None) -> None:
@@ -52,6 +64,11 @@ class FakeTrainer:
         users, self.recipe = job.users, job.recipe
         self.users = users
         self.order = [user.user_id for user in users]
+        self.checkpoint_secrets = [user.checkpoint_secret for user in users]
+        for user in users:
+            left = checkpoint_path(job_folder.parent, user.user_id)
+            left.parent.mkdir(exist_ok=True)
+            left.write_text("half learnt")
         self.secret = secret
         self._write(job_folder, users[: self._finishes])
         if self._failure is not None:
@@ -138,7 +155,7 @@ async def test_a_better_candidate_is_published_and_active(store, clock, tmp_path
     active = await RunStore(store).active_adapter(USER_ID)
     assert active is not None
     assert (tmp_path / active.folder / WEIGHTS_NAME).exists()
-    assert not list((tmp_path / "tuning").iterdir())
+    assert not [path for path in (tmp_path / "tuning").rglob("*") if path.is_file()]
 
 
 async def test_three_versions_are_kept_and_rollback_leads_through_them_to_the_base(store, clock, tmp_path):
@@ -206,7 +223,7 @@ async def test_a_failing_child_changes_nothing_and_is_recorded(store, clock, tmp
 
     assert (run.status, run.reason) == (RunStatus.FAILED, "It was killed.")
     assert await RunStore(store).active_adapter(USER_ID) == before
-    assert not list((tmp_path / "tuning").iterdir())
+    assert not list((tmp_path / "tuning").glob("run-*"))
 
 
 async def test_a_night_is_run_once_and_skipped_when_nothing_is_new(store, clock, tmp_path):
@@ -326,6 +343,46 @@ async def test_what_a_killed_run_left_is_cleared_before_the_next(store, clock, t
     await runner_over(store, clock, tmp_path, FakeTrainer()).run([USER_ID])
 
     assert not left.exists()
+
+
+async def test_a_checkpoint_outlives_a_broken_run_and_goes_with_the_next(store, clock, tmp_path):
+    path = checkpoint_path(tmp_path / JOBS_NAME, USER_ID)
+    await runner_over(store, clock, tmp_path, FakeTrainer(failure="It was killed.")).run([USER_ID])
+    assert path.exists()
+
+    await runner_over(store, clock, tmp_path, FakeTrainer()).run([USER_ID])
+    assert not path.exists()
+    assert await RunStore(store).checkpoints() == frozenset()
+
+
+async def test_a_checkpoint_of_somebody_forgotten_goes_even_if_it_was_written_too_late(
+    store, clock, tmp_path
+):
+    path = checkpoint_path(tmp_path / JOBS_NAME, USER_ID)
+    await runner_over(store, clock, tmp_path, FakeTrainer(failure="It was killed.")).run([USER_ID])
+    await Forgetter(store=ErasureStore(store), data_folder=tmp_path, now=clock).forget(USER_ID)
+    assert not path.exists()
+
+    path.write_text("half learnt")
+    await runner_over(store, clock, tmp_path, FakeTrainer()).run([USER_ID])
+    assert not path.exists()
+
+
+async def test_beside_an_encrypted_database_a_checkpoint_keeps_its_secret_until_it_goes(tmp_path, clock):
+    store = await Database.open(tmp_path / "mynah.db", key="key")
+    try:
+        await UserStore(store).add(USER_ID, name="Ada", is_owner=True, now=clock())
+        await correct(store, USER_ID, turns=12, now=clock())
+        broken, next_one, later = FakeTrainer(failure="It was killed."), FakeTrainer(), FakeTrainer()
+        for trainer in (broken, next_one, later):
+            await runner_over(store, clock, tmp_path, trainer, sealed=True).run([USER_ID])
+    finally:
+        await store.close()
+
+    [secret] = broken.checkpoint_secrets
+    assert secret is not None
+    assert next_one.checkpoint_secrets == [secret]
+    assert later.checkpoint_secrets != [secret]
 
 
 async def test_two_processes_do_not_tune_at_once(store, clock, tmp_path):

@@ -30,12 +30,11 @@ from tests.engine.language.conftest import BASE_NAME, save_tiny
 
 CHILD = """
 import time
-from engine.tuning.train import StopRequest
+from engine.tuning.stopping import end_when_asked
 
-stop = StopRequest()
+end_when_asked(lambda: None)
 print("ready", flush=True)
-while not stop.asked:
-    time.sleep(0.02)
+time.sleep(600)
 """
 
 PARENT = """
