@@ -15,7 +15,10 @@ _ANSWER_WEIGHT = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMemory:
-    """A turn about to be indexed; spaces part the words, and whoever searches the vector has packed it."""
+    """A turn about to be indexed; spaces part the words, and whoever searches the vector has packed it.
+
+    Without a vector it is one that must not be recalled.
+    """
 
     message_id: int
     user_id: int
@@ -58,7 +61,7 @@ class MemoryStore:
         """Index many turns in one transaction."""
         async with self._database.transaction() as connection:
             for memory in memories:
-                await _put(connection, memory)
+                await put_memory(connection, memory)
 
     async def refuse(self, user_id: int, message_ids: Iterable[int]) -> None:
         """Never recall these messages of a user, and drop what was indexed of them."""
@@ -140,14 +143,15 @@ class MemoryStore:
         return [_turn(row) for row in rows]
 
 
-async def _put(connection: aiosqlite.Connection, memory: NewMemory) -> None:
+async def put_memory(connection: aiosqlite.Connection, memory: NewMemory) -> None:
+    """Index a turn within a transaction; nothing when its message is gone meanwhile."""
     await _forget_words(connection, [memory.message_id])
     cursor = await connection.execute(
         "INSERT OR REPLACE INTO memories (message_id, user_id, said_at, vector)"
         " SELECT message_id, user_id, ?, ? FROM messages WHERE message_id = ? AND user_id = ?",
         (to_text(memory.said_at), memory.vector, memory.message_id, memory.user_id),
     )
-    if cursor.rowcount:
+    if cursor.rowcount and memory.vector:
         await connection.execute(
             "INSERT INTO memory_words (rowid, owner, said, answered) VALUES (?, ?, ?, ?)",
             (memory.message_id, _owner(memory.user_id), memory.said, memory.answered),

@@ -20,6 +20,7 @@ from storage.beliefs import (
     StoredProfile,
 )
 from storage.database import Database
+from storage.memories import NewMemory, put_memory
 from storage.times import from_optional, from_text, to_text
 
 _CLOSED_KEPT = 100
@@ -80,14 +81,18 @@ class ProfileStore:
         at: datetime,
         cause: Cause,
         message_id: int | None,
+        memory: NewMemory | None = None,
     ) -> bool:
         """Write a changed profile in one transaction; `revision` is the loaded one, 0 for a new profile.
 
-        False, with nothing written, when somebody else has saved this profile since it was loaded.
+        With it goes the `memory` of the turn that changed it. False, with nothing written, when somebody else
+        has saved this profile since it was loaded.
         """
         async with self._database.transaction() as connection:
             if not await _put_document(connection, user_id, revision, last_message_id, document):
                 return False
+            if memory is not None:
+                await put_memory(connection, memory)
             for edit in edits:
                 await _put_belief(connection, user_id, edit)
             if edits:

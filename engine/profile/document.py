@@ -1,6 +1,7 @@
 """A profile as it lies in the file: style and topics as JSON beside the rows of its beliefs."""
 
 import json
+from base64 import b64decode, b64encode
 from dataclasses import asdict
 from typing import Any
 
@@ -39,9 +40,8 @@ def profile_of(stored: StoredProfile) -> Profile:
 
 
 def _topic_json(topic: Topic) -> dict[str, Any]:
-    centroid = np.asarray(topic.centroid, dtype=np.float16)
     return {
-        "centroid": centroid.tolist(),
+        "centroid": b64encode(topic.centroid).decode(),
         "weight": topic.weight,
         "label": topic.label,
         "evidence": topic.evidence,
@@ -50,8 +50,11 @@ def _topic_json(topic: Topic) -> dict[str, Any]:
 
 
 def _topic(raw: dict[str, Any]) -> Topic:
+    stored = raw["centroid"]
+    # A document from before they were packed holds numbers.
+    centroid = b64decode(stored) if isinstance(stored, str) else np.asarray(stored, np.float16).tobytes()
     return Topic(
-        centroid=tuple(raw["centroid"]),
+        centroid=centroid,
         weight=raw["weight"],
         label=raw["label"],
         evidence=tuple(raw["evidence"]),

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from engine.profile.document import document_of, profile_of
-from engine.profile.embedding import Embedder
+from engine.profile.embedding import Embedder, Vector
 from engine.profile.memory import Memory
 from engine.profile.profile import Change, Profile, is_own_words, keep, observe, observe_note
 from engine.profile.revision import forget, revise
 from storage.beliefs import Cause, ProfileChange
 from storage.database import Database
-from storage.memories import MemoryStore
+from storage.memories import MemoryStore, NewMemory
 from storage.messages import MessageStore
 from storage.profiles import ProfileStore
 from storage.records import Message
@@ -84,16 +84,22 @@ class ProfileEngine:
         if not is_own_words(message):
             return False
         vector = await self._embedder.embed(message.text)
-        await self.memory.remember(message, vector)
+        memory = await self.memory.memory_of(message, vector)
         async with self._locks[message.user_id]:
             profile = await self.get(message.user_id)
             if not is_past and profile.has_seen(message.message_id):
                 return False
-            change = observe(profile, message, vector)
-            if is_past:  # a chat message with a smaller number may still be on its way here
-                seen = replace(change.profile, seen_up_to=profile.seen_up_to, recent=profile.recent)
-                change = replace(change, profile=seen)
-            await self._save(message.user_id, change, Cause.MESSAGE, message.message_id)
+            while not await self._save(
+                message.user_id,
+                _step(profile, message, vector, is_past=is_past),
+                Cause.MESSAGE,
+                message.message_id,
+                memory,
+            ):
+                revision = profile.revision
+                profile = await self.get(message.user_id)
+                if profile.revision <= revision:
+                    return False  # the user was forgotten meanwhile; otherwise another process was faster
         return True
 
     async def revise(self, message: Message, *, before: str) -> None:
@@ -186,9 +192,16 @@ class ProfileEngine:
             return Profile()
         return replace(profile_of(stored), beliefs=tuple(await self._store.all_beliefs(user_id)))
 
-    async def _save(self, user_id: int, change: Change, cause: Cause, message_id: int | None) -> None:
+    async def _save(
+        self,
+        user_id: int,
+        change: Change,
+        cause: Cause,
+        message_id: int | None,
+        memory: NewMemory | None = None,
+    ) -> bool:
+        """Write a change; False when the profile was changed elsewhere or forgotten since it was read."""
         profile = change.profile
-        # Not saved when the user was forgotten meanwhile: then there is nothing to learn of them.
         saved = await self._store.save(
             user_id,
             revision=profile.revision,
@@ -198,13 +211,24 @@ class ProfileEngine:
             at=self._now(),
             cause=cause,
             message_id=message_id,
+            memory=memory,
         )
         self._held.pop(user_id, None)
         closed = sum(belief.valid_to is not None for belief in profile.beliefs)
         if saved and closed <= _MOST_CLOSED:
             self._hold(user_id, replace(profile, revision=profile.revision + 1))
+        return saved
 
     def _hold(self, user_id: int, profile: Profile) -> None:
         self._held[user_id] = profile
         if len(self._held) > _HELD:
             self._held.popitem(last=False)
+
+
+def _step(profile: Profile, message: Message, vector: Vector, *, is_past: bool) -> Change:
+    change = observe(profile, message, vector)
+    if not is_past:
+        return change
+    # A chat message with a smaller number may still be on its way here.
+    seen = replace(change.profile, seen_up_to=profile.seen_up_to, recent=profile.recent)
+    return replace(change, profile=seen)

@@ -80,23 +80,25 @@ class Memory:
 
     async def remember(self, message: Message, vector: Vector) -> None:
         """Index a turn and its current reply; one that must not be remembered is refused."""
+        await self._store.put(await self.memory_of(message, vector))
+
+    async def memory_of(self, message: Message, vector: Vector) -> NewMemory:
+        """What `remember` would store; whoever stores it otherwise does so at once."""
         text = own_words(message.text)
-        if not is_own_words(message) or is_wish_to_forget(message.text) or not index_words(text):
-            await self._store.refuse(message.user_id, [message.message_id])
-            return
+        words = [] if is_wish_to_forget(message.text) else index_words(text)
+        is_kept = is_own_words(message) and bool(words)
         shelf = self._shelves.get(message.user_id)
         if shelf is not None and message.message_id <= shelf.last_id:
             del self._shelves[message.user_id]  # it has the vector of the old words
-        replies = [one for one in await self._messages.replies_to(message.message_id) if one.current]
-        await self._store.put(
-            NewMemory(
-                message_id=message.message_id,
-                user_id=message.user_id,
-                said_at=message.created_at,
-                said=" ".join(index_words(text)),
-                answered=" ".join(index_words(replies[-1].text)) if replies else "",
-                vector=pack(vector),
-            )
+        replies = await self._messages.replies_to(message.message_id) if is_kept else []
+        answered = [one.text for one in replies if one.current][-1:]
+        return NewMemory(
+            message_id=message.message_id,
+            user_id=message.user_id,
+            said_at=message.created_at,
+            said=" ".join(words),
+            answered=" ".join(index_words(" ".join(answered))),
+            vector=pack(vector) if is_kept else b"",
         )
 
     async def catch_up(self, user_id: int) -> None:

@@ -5,10 +5,12 @@ centroid that is near enough, or begins a cluster of its own.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.profile.embedding import Vector
 
@@ -29,9 +31,12 @@ _EMPTY_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """One cluster; `weight` counts its messages as of `last_seen`, older ones faded by then."""
+    """One cluster; `weight` counts its messages as of `last_seen`, older ones faded by then.
 
-    centroid: tuple[float, ...]
+    The centroid is a vector in half precision: 768 bytes, since it is written with each message.
+    """
+
+    centroid: bytes
     weight: float
     label: str
     evidence: tuple[int, ...]
@@ -50,15 +55,12 @@ def observe_topics(
     is_short = len(text.split()) < _FEWEST_WORDS and len(text) < 4 * _FEWEST_WORDS
     if not words or is_short:
         return topics
-    similarities = [float(np.dot(vector, topic.centroid)) for topic in topics]
-    best = int(np.argmax(similarities)) if similarities else -1
-    if best >= 0 and similarities[best] >= _NEAR:
-        joined = _join(topics[best], vector, message_id, at)
-        return (*topics[:best], joined, *topics[best + 1 :])
+    nearest = _nearest(topics, vector)
+    if nearest is not None:
+        joined = _join(topics[nearest], vector, message_id, at)
+        return (*topics[:nearest], joined, *topics[nearest + 1 :])
     label = " ".join(dict.fromkeys(sorted(words, key=len, reverse=True)[:3]))
-    new = Topic(
-        centroid=tuple(vector.tolist()), weight=1.0, label=label, evidence=(message_id,), last_seen=at
-    )
+    new = Topic(centroid=_half(vector), weight=1.0, label=label, evidence=(message_id,), last_seen=at)
     kept = sorted(topics, key=lambda topic: topic.weight_at(at), reverse=True)[: MOST_TOPICS - 1]
     return (*kept, new)
 
@@ -68,14 +70,32 @@ def words_of(text: str) -> list[str]:
     return [word.lower() for word in _WORDS.findall(text) if word.lower() not in _EMPTY_WORDS]
 
 
+def _nearest(topics: Sequence[Topic], vector: Vector) -> int | None:
+    """The place of the topic that a vector belongs to; None when all are too far away."""
+    if not topics:
+        return None
+    similarities = _centroids(topics) @ vector
+    best = int(np.argmax(similarities))
+    return best if similarities[best] >= _NEAR else None
+
+
 def _join(topic: Topic, vector: Vector, message_id: int, at: datetime) -> Topic:
     weight = topic.weight_at(at)
-    centroid = weight * np.asarray(topic.centroid, dtype=np.float32) + vector
-    centroid /= np.linalg.norm(centroid)
+    centroid = weight * _centroids((topic,))[0] + vector
     return replace(
         topic,
-        centroid=tuple(float(value) for value in centroid),
+        centroid=_half(centroid / np.linalg.norm(centroid)),
         weight=weight + 1.0,
         evidence=(*topic.evidence, message_id)[-MOST_EVIDENCE:],
         last_seen=at,
     )
+
+
+def _centroids(topics: Sequence[Topic]) -> NDArray[np.float32]:
+    """Shape (topics, 384)."""
+    halves = np.frombuffer(b"".join(topic.centroid for topic in topics), np.float16)
+    return halves.reshape(len(topics), -1).astype(np.float32)
+
+
+def _half(vector: Vector) -> bytes:
+    return vector.astype(np.float16).tobytes()

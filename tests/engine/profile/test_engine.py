@@ -1,10 +1,18 @@
 """What the engine holds in memory is what lies in the file."""
 
-from datetime import UTC
+import json
+from asyncio import gather
+from datetime import UTC, datetime
+from itertools import cycle
 
+import numpy as np
 import pytest
 
+from engine.profile.document import document_of, profile_of
 from engine.profile.engine import ProfileEngine
+from engine.profile.profile import Profile
+from engine.profile.topics import Topic
+from storage.beliefs import StoredProfile
 from storage.database import Database
 from storage.erasure import ErasureStore
 from storage.messages import MessageStore
@@ -62,6 +70,7 @@ async def test_each_step_stands_on_the_one_before(chat: Chat):
 
     assert await cities(one) == ["Lima"]
     assert (await one.get(ADA)).beliefs == (await fresh.get(ADA)).beliefs
+    assert (await one.get(ADA)).topics == (await fresh.get(ADA)).topics
     assert (await one.get(ADA)).revision == (await fresh.get(ADA)).revision
 
 
@@ -74,6 +83,35 @@ async def test_what_another_process_has_changed_is_seen(chat: Chat):
     (belief,) = [belief for belief in (await other.get(ADA)).held if belief.slot == "city"]
     await other.erase(ADA, belief.belief_id)
     assert await cities(one) == []
+
+
+async def test_nothing_is_lost_when_two_processes_learn_at_once(chat: Chat):
+    one, other = chat.engine(), chat.engine()
+    things = [f"I love {thing}." for thing in ("tea", "cheese", "chess", "snow", "jazz", "maths", "trains")]
+    said = [await chat.say(text) for text in things]
+    await gather(
+        *(engine.observe(message) for message, engine in zip(said, cycle((one, other)), strict=False))
+    )
+
+    assert len((await chat.engine().get(ADA)).held) == len(things)
+    recalled = await one.memory.recall(ADA, "Do I love trains?")
+    assert recalled[0].turn.message_id == said[-1].message_id
+
+
+def test_topics_are_read_from_a_document_that_holds_numbers():
+    topic = Topic(
+        centroid=np.array([0.6, 0.8], np.float16).tobytes(),
+        weight=1.0,
+        label="trains",
+        evidence=(1,),
+        last_seen=datetime(2026, 3, 2, tzinfo=UTC),
+    )
+    profile = Profile(topics=(topic,))
+    document = json.loads(document_of(profile))
+    document["topics"][0]["centroid"] = np.frombuffer(topic.centroid, np.float16).tolist()
+    for text in (document_of(profile), json.dumps(document)):
+        stored = StoredProfile(revision=0, last_message_id=0, document=text, beliefs=())
+        assert profile_of(stored) == profile
 
 
 async def test_nothing_of_a_forgotten_user_comes_back(chat: Chat, database: Database, clock: Clock):
