@@ -1,11 +1,7 @@
 """/export: everything that is held of a person, as one file in the chat."""
 
-import asyncio
-import shutil
-import tempfile
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 from telegram import Update
 from telegram.ext import ContextTypes
@@ -27,16 +23,10 @@ class ExportHandlers:
         self._now = now
 
     async def on_export(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Send a zip; what lies on disk meanwhile is for this process's eyes and gone afterwards."""
+        """Send a zip that exists in memory alone."""
         asked = incoming(update)
         now = self._now()
-        with tempfile.TemporaryDirectory(prefix="mynah-export-") as name:
-            folder = Path(name)
-            await self._exporter.export(asked.user_id, folder / "mynah", now=now)
-            archive = await asyncio.to_thread(
-                shutil.make_archive, str(folder / "archive"), "zip", folder, "mynah"
-            )
-            content = await asyncio.to_thread(Path(archive).read_bytes)
+        content = await self._exporter.archive(asked.user_id, now=now)
         if len(content) > MOST_BYTES:
             await self._delivery.say(asked.chat_id, asked.texts.export_too_large)
             return

@@ -1,9 +1,10 @@
 """A person's own data as files that need no Mynah to be read."""
 
 import asyncio
+import io
 import json
-import shutil
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -63,7 +64,12 @@ class Exporter:
     async def export(self, user_id: int, folder: Path, *, now: datetime) -> None:
         """Write all files into a folder that is empty or does not exist yet. Raises ExportError."""
         contents = await self._collect(user_id)
-        await asyncio.to_thread(_write, folder, contents, self._data_folder, now)
+        await asyncio.to_thread(_write, folder, _files(contents, self._data_folder, now))
+
+    async def archive(self, user_id: int, *, now: datetime) -> bytes:
+        """All files below `mynah/` in a zip made in memory: none lies on disk in plain. Raises ExportError."""
+        contents = await self._collect(user_id)
+        return await asyncio.to_thread(_zipped, _files(contents, self._data_folder, now))
 
     async def _collect(self, user_id: int) -> _Contents:
         stored = await self._profiles.load(user_id)
@@ -93,33 +99,48 @@ def _with_report(run: TuningRun) -> dict[str, Any]:
     return asdict(run) | {"report": json.loads(run.report)}
 
 
-def _write(folder: Path, contents: _Contents, data_folder: Path, now: datetime) -> None:
+def _files(contents: _Contents, data_folder: Path, now: datetime) -> Iterator[tuple[str, bytes]]:
+    """Each file of an export by its name. Raises ExportError."""
+    yield "README.txt", README.format(at=to_text(now)).encode()
+    for name, records in contents.lists.items():
+        yield f"{name}.jsonl", "".join(f"{_json(record)}\n" for record in records).encode()
+    for name, document in contents.documents.items():
+        yield f"{name}.json", _json(document, indent=2).encode()
+    for adapter in contents.adapters:
+        yield from _adapter_files(adapter, data_folder)
+
+
+def _adapter_files(adapter: Adapter, data_folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The files of a version as PEFT can read them; of a candidate that was never published, none."""
+    for path in sorted((data_folder / adapter.folder).glob("*")):
+        try:
+            content = path.read_bytes()
+            plain = unseal(content, adapter.secret) if is_sealed(content) else content
+        except SealError as error:
+            raise ExportError(f"A version of the weights could not be exported: {error}.") from error
+        except OSError as error:
+            raise ExportError(f"A version of the weights could not be read: {error.strerror}.") from error
+        yield f"adapters/{adapter.version}/{path.name}", plain
+
+
+def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise ExportError(f"The folder {folder} is not empty.")
-        (folder / "README.txt").write_text(README.format(at=to_text(now)))
-        for name, records in contents.lists.items():
-            (folder / f"{name}.jsonl").write_text("".join(f"{_json(record)}\n" for record in records))
-        for name, document in contents.documents.items():
-            (folder / f"{name}.json").write_text(_json(document, indent=2))
-        for adapter in contents.adapters:
-            source = data_folder / adapter.folder
-            if source.is_dir():  # a candidate that was never published has none
-                _write_adapter(source, folder / "adapters" / str(adapter.version), adapter.secret)
-    except SealError as error:
-        raise ExportError(f"A version of the weights could not be exported: {error}.") from error
+        for name, content in files:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
     except OSError as error:
         raise ExportError(f"The export could not be written: {error.strerror}.") from error
 
 
-def _write_adapter(source: Path, target: Path, secret: bytes | None) -> None:
-    """A copy that PEFT can read."""
-    shutil.copytree(source, target)
-    for path in target.iterdir():
-        content = path.read_bytes()
-        if is_sealed(content):
-            path.write_bytes(unseal(content, secret))
+def _zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, content in files:
+            target.writestr(f"mynah/{name}", content)
+    return archive.getvalue()
 
 
 def _json(value: Any, *, indent: int | None = None) -> str:

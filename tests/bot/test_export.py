@@ -7,10 +7,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tests.bot.conftest import USER_ID, Bench
+from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask
 from tests.bot.test_forget import live
-from tests.bot_api import Person
+from tests.bot_api import BotApiServer, Person
 from tests.bot_api.process import REPOSITORY
 
 
@@ -50,6 +50,28 @@ async def test_the_file_holds_all_that_is_held(bench: Bench, tmp_path: Path):
     assert json.loads(read("settings.json"))["reply_length"] == "normal"
     assert "okavangoweights" in read("adapters/1/adapter_model.safetensors")
     assert read("README.txt").count("\n") > 10
+
+
+async def test_no_file_is_written_on_the_way(tmp_path: Path, server: BotApiServer):
+    """Under a key a plain file, even one that is deleted again, would lie readable in freed blocks."""
+    opened: list[str] = []
+    watched = [False]
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        # A hook cannot be taken away again, so it only looks while it is asked to.
+        if watched[0] and event == "open" and "w" in str(arguments[1] or ""):
+            opened.append(str(arguments[0]))
+
+    sys.addaudithook(watch)
+    async with bench_on(tmp_path, server, database_key="planted-database-key") as bench:
+        ada = bench.server.person(USER_ID, "Ada")
+        await live(bench, tmp_path, ada)
+        watched[0] = True
+        archive = await exported(bench, ada)
+        watched[0] = False
+
+    assert "zanzibarquestion" in archive.read("mynah/messages.jsonl").decode()
+    assert [path for path in opened if not path.startswith("/proc")] == []
 
 
 async def test_who_has_said_nothing_gets_files_all_the_same(bench: Bench):
