@@ -108,7 +108,7 @@ class ArticleHandlers:
         if request.is_empty:
             await self._delivery.say(asked.chat_id, asked.texts.summarize_usage)
             return
-        await self._read_all(asked, request, _asked(asked, joined.text))
+        await self._read_all(asked, request, _asked(asked, joined.text, joined.others))
 
     async def on_document(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Summarise a file; words below it may be wishes, or a question that is answered afterwards."""
@@ -154,7 +154,7 @@ class ArticleHandlers:
             return True
         meant = asks(joined.text) if replied else await _clearly_about(joined.text, about[0])
         if meant:
-            await self._answer(Place(asked=_asked(asked, joined.text)), about[0], joined.text)
+            await self._answer(Place(asked=_asked(asked, joined.text, joined.others)), about[0], joined.text)
         return meant
 
     async def on_tap(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -385,7 +385,7 @@ async def _clearly_about(question: str, reading: Reading) -> bool:
     return await asyncio.to_thread(clearly_about, question, f"{reading.title}\n{reading.text}")
 
 
-def _asked(asked: Incoming, text: str) -> Asked:
+def _asked(asked: Incoming, text: str, joined: tuple[int, ...] = ()) -> Asked:
     return Asked(
         user_id=asked.user_id,
         chat_id=asked.chat_id,
@@ -394,6 +394,7 @@ def _asked(asked: Incoming, text: str) -> Asked:
         update_id=asked.update_id,
         in_group=asked.in_group,
         thread_id=asked.thread_id,
+        joined=joined,
     )
 
 

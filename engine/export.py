@@ -67,7 +67,7 @@ class Exporter:
         await asyncio.to_thread(_write, folder, _files(contents, self._data_folder, now))
 
     async def archive(self, user_id: int, *, now: datetime) -> bytes:
-        """All files below `mynah/` in a zip made in memory: none lies on disk in plain. Raises ExportError."""
+        """All files below `mynah/` in a zip, made in memory: none lies on a disk. Raises ExportError."""
         contents = await self._collect(user_id)
         return await asyncio.to_thread(_zipped, _files(contents, self._data_folder, now))
 

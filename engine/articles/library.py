@@ -37,6 +37,7 @@ class Asked:
     """Who has asked for something to be read, where, in which words, and whether it may be learnt from.
 
     In a group it belongs to the conversation that all share, in the topic `thread_id` if it has topics.
+    `joined` are the further updates that brought parts of it.
     """
 
     user_id: int
@@ -46,6 +47,7 @@ class Asked:
     update_id: int | None
     in_group: bool = False
     thread_id: int | None = None
+    joined: tuple[int, ...] = ()
 
 
 class Library:
@@ -124,8 +126,9 @@ class Library:
             text=_clipped(asked.text),
             created_at=now,
             origin=Origin.PRIVATE if private else Origin.ARTICLE,
+            joined=asked.joined,
         )
-        reply = replace(question, role=Role.ASSISTANT, text=shown)
+        reply = replace(question, role=Role.ASSISTANT, text=shown, joined=())
         message_id = await self._readings.add_turn(question, reply, about, update_id=asked.update_id)
         return await self._messages.get(message_id)
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -246,6 +247,25 @@ async def test_a_reply_to_a_message_with_a_link_reads_the_link(small: Bench, sit
     shown = await summarize(ada, "/summarize short", reply_to=link)
 
     assert len(bullets(shown)) == 2
+
+
+async def test_a_text_that_comes_in_two_messages_is_done_once_its_summary_is_logged(small: Bench):
+    ada = small.server.person(USER_ID, "Ada")
+    seen: list[int] = []
+    add_turn = small.services.readings.add_turn
+
+    async def logged(*arguments: Any, **options: Any) -> int:
+        message_id = await add_turn(*arguments, **options)
+        seen.append(len(await small.services.updates.pending()))
+        return message_id
+
+    small.services.readings.add_turn = logged
+    text = (LONG_TEXT * 9)[:7000]
+    await ada.say(f"/summarize short {text[:4080]}")
+    await ada.say(text[4080:])
+    await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+
+    assert seen == [1]
 
 
 async def test_a_pasted_text_and_a_reply_to_one_are_read(small: Bench):
