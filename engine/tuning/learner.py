@@ -42,8 +42,10 @@ def plan_batches(rows: Sequence[Row], recipe: Recipe, *, seed: int) -> list[list
 
     The heaviest row comes once a round, one of half its weight every second round. The rounds are as many as
     make the steps of the recipe, within its bounds: many small steps carry a dozen corrections further than a
-    few large ones, and many examples need fewer rounds.
+    few large ones, and many examples need fewer rounds. Without rows there are none.
     """
+    if not rows:
+        return []
     heaviest = max(row.weight for row in rows)
     per_round = sum(row.weight for row in rows) / heaviest
     rounds = recipe.steps * recipe.batch_rows / per_round

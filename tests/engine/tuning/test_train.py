@@ -13,6 +13,7 @@ from engine.errors import TuningError
 from engine.language.model import ChatMessage
 from engine.language.peft_format import WEIGHTS_NAME
 from engine.tuning.child import ChildTrainer
+from engine.tuning.evaluate import judge
 from engine.tuning.examples import Evidence, Example, Split
 from engine.tuning.job import (
     Job,
@@ -67,24 +68,7 @@ async def test_a_child_whose_parent_was_killed_ends_by_itself():
 @pytest.mark.slow
 async def test_a_sealed_job_is_read_with_the_secret_from_the_pipe_and_its_candidate_is_sealed(tmp_path: Path):
     secret, folder = new_secret(), tmp_path / "run-1"
-    examples = tuple(
-        Example(
-            message_ids=(2 * number, 2 * number + 1),
-            context=(ChatMessage(Role.USER, f"question {number}"),),
-            reply=f"reply {number}",
-            evidence=Evidence.CORRECTED,
-        )
-        for number in range(4)
-    )
-    job = Job(
-        base_name=BASE_NAME,
-        base_folder=save_tiny(tmp_path / BASE_NAME),
-        users=(UserJob(user_id=7, split=Split(train=examples, held_out=examples)),),
-        seed=0,
-        threads=1,
-        recipe=Recipe(steps=2, most_rounds=1, fewest_rounds=1),
-    )
-    write_job(folder, job, secret=secret)
+    write_job(folder, job_for(tmp_path, {7: lessons("reply")}), secret=secret)
     assert is_sealed_job(folder)
 
     with pytest.raises(TuningError):
@@ -95,6 +79,47 @@ async def test_a_sealed_job_is_read_with_the_secret_from_the_pipe_and_its_candid
     weights = (candidate_folder(folder, 7) / WEIGHTS_NAME).read_bytes()
     assert b"lora_A" not in weights
     assert b"lora_A" in unseal(weights, secret)
+
+
+@pytest.mark.slow
+async def test_a_user_whose_examples_are_all_too_long_costs_nobody_else_the_night(tmp_path: Path):
+    folder = tmp_path / "run-1"
+    write_job(folder, job_for(tmp_path, {7: lessons("word " * 5000), 8: lessons("reply")}))
+
+    await ChildTrainer().train(folder, ignore)
+
+    too_long, other = read_candidate(folder, 7), read_candidate(folder, 8)
+    assert too_long is not None
+    assert other is not None
+    assert (len(too_long.measurement.turns), len(other.measurement.turns)) == (0, 4)
+    assert not judge(too_long.measurement, seed=0).promoted
+
+
+def lessons(reply: str) -> tuple[Example, ...]:
+    return tuple(
+        Example(
+            message_ids=(2 * number, 2 * number + 1),
+            context=(ChatMessage(Role.USER, f"question {number}"),),
+            reply=f"{reply} {number}",
+            evidence=Evidence.CORRECTED,
+        )
+        for number in range(4)
+    )
+
+
+def job_for(folder: Path, learnt: dict[int, tuple[Example, ...]]) -> Job:
+    """Two steps on the tiny model for each of these users."""
+    return Job(
+        base_name=BASE_NAME,
+        base_folder=save_tiny(folder / BASE_NAME),
+        users=tuple(
+            UserJob(user_id=user_id, split=Split(train=examples, held_out=examples))
+            for user_id, examples in learnt.items()
+        ),
+        seed=0,
+        threads=1,
+        recipe=Recipe(steps=2, most_rounds=1, fewest_rounds=1),
+    )
 
 
 def is_running(process_id: int) -> bool:
