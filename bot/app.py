@@ -40,6 +40,7 @@ from bot.keyboard import NOT_LEARNT, READ_PATTERN, TAP_PATTERN, TURN_PATTERN, Ke
 from bot.lanes import Lanes
 from bot.limits import LINKS, MESSAGES, Limiter
 from bot.menu import Menu
+from bot.metrics import Metrics
 from bot.outage import Outage, Recovery
 from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
 from bot.privacy import BELIEF_PATTERN, PrivacyHandlers
@@ -97,6 +98,7 @@ class Mynah:
     admin: AdminHandlers
     menu: Menu
     under_way: UnderWay
+    metrics: Metrics
 
 
 def build(services: Services, wires: Wires) -> Mynah:
@@ -110,8 +112,12 @@ def build(services: Services, wires: Wires) -> Mynah:
     )
     joiner = Joiner()
     lanes = Lanes(joiner=joiner, updates=services.updates, outage=outage, now=services.core.now)
+    metrics = Metrics(
+        updates_waiting=lambda: lanes.waiting, replies_under_way=lambda: services.assistant.under_way
+    )
     polling = SiftingRequest(
         wires.polling,
+        metrics=metrics,
         updates=services.updates,
         poll_file=services.core.settings.data / POLL_FILE,
         now=services.core.now,
@@ -138,6 +144,7 @@ def build(services: Services, wires: Wires) -> Mynah:
         updates=services.updates,
         access=services.access,
         insistence=insistence,
+        metrics=metrics,
     )
     recovery = Recovery(
         outage=outage,
@@ -163,6 +170,7 @@ def build(services: Services, wires: Wires) -> Mynah:
         admin=admin,
         menu=menu,
         under_way=under_way,
+        metrics=metrics,
     )
 
 

@@ -52,7 +52,7 @@ _UNKNOWN = "Nobody with the id {user_id} has talked to this Mynah.\n"
 
 async def run(settings: Settings, token: str, *, progress: Progress) -> int:
     """`mynah run` with a token: poll Telegram until told to stop."""
-    configure(logging.INFO)
+    configure(logging.INFO, settings.log_format)
     stop = _stop_signal()
     with folder_lock(settings.data, "bot"):
         async with open_core(settings, progress=progress) as core, open_services(core) as services:
@@ -76,7 +76,7 @@ async def run(settings: Settings, token: str, *, progress: Progress) -> int:
 
 async def chat(settings: Settings, environment: Mapping[str, str], *, progress: Progress) -> int:
     """`mynah chat`: the same bot in the terminal, until the input ends."""
-    configure(logging.WARNING)
+    configure(logging.WARNING, settings.log_format)
     stop = _stop_signal()
     user_id = settings.owner or LOCAL_USER_ID
     settings = replace(settings, owner=user_id)
@@ -109,7 +109,7 @@ async def chat(settings: Settings, environment: Mapping[str, str], *, progress: 
 
 async def tune(settings: Settings, *, user_id: int | None, progress: Progress) -> int:
     """`mynah tune`: learn now, for one person or for everybody; works beside a running bot."""
-    configure(logging.WARNING)
+    configure(logging.WARNING, settings.log_format)
     async with open_core(settings, progress=progress) as core:
         users = [user.user_id for user in await core.users.all()]
         if user_id is not None and user_id not in users:
@@ -125,7 +125,7 @@ async def tune(settings: Settings, *, user_id: int | None, progress: Progress) -
 
 async def evaluate(settings: Settings, *, user_id: int | None, json: bool) -> int:
     """`mynah evaluate`: what the tuning of one person or of everybody has brought and cost."""
-    configure(logging.WARNING)
+    configure(logging.WARNING, settings.log_format)
     async with open_database(settings) as database:
         everybody = await UserStore(database).all()
         users = [user.user_id for user in everybody if user_id in (None, user.user_id)]
@@ -163,7 +163,7 @@ async def search(settings: Settings, *, user_id: int | None, json: bool, progres
 
 async def export(settings: Settings, *, user_id: int, folder: Path) -> int:
     """`mynah export`: all that is held of one person, as files."""
-    configure(logging.WARNING)
+    configure(logging.WARNING, settings.log_format)
     async with open_database(settings) as database:
         if await UserStore(database).get(user_id) is None:
             sys.stderr.write(_UNKNOWN.format(user_id=user_id))
@@ -178,7 +178,7 @@ async def forget(settings: Settings, *, user_id: int, purge: bool) -> int:
 
     With `purge` the nightly backups go, too, and with them everybody else's.
     """
-    configure(logging.WARNING)
+    configure(logging.WARNING, settings.log_format)
     async with open_database(settings) as database:
         if await UserStore(database).get(user_id) is None:
             sys.stderr.write(_UNKNOWN.format(user_id=user_id))
@@ -195,7 +195,7 @@ async def forget(settings: Settings, *, user_id: int, purge: bool) -> int:
 
 async def rollback(settings: Settings, *, user_id: int) -> int:
     """`mynah rollback`: what /rollback does, for one person; a running bot follows within seconds."""
-    configure(logging.WARNING)
+    configure(logging.WARNING, settings.log_format)
     async with open_database(settings) as database:
         runs = RunStore(database)
         if await runs.active_adapter(user_id) is None:

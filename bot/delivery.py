@@ -13,6 +13,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 from bot.access import Access
 from bot.calls import Insistence, UncertainDeliveryError
 from bot.live import LiveReply
+from bot.metrics import Metrics
 from bot.render import Part, plain, render
 from bot.speaking import Place, place_in, texts
 from engine.assistant import Interrupted
@@ -40,6 +41,7 @@ class Delivery:
         updates: UpdateStore,
         access: Access,
         insistence: Insistence,
+        metrics: Metrics,
         pace_seconds: float = PACE_SECONDS,
         group_pace_seconds: float = GROUP_PACE_SECONDS,
     ) -> None:
@@ -48,6 +50,7 @@ class Delivery:
         self._updates = updates
         self._access = access
         self._insistence = insistence
+        self._metrics = metrics
         self._pace_seconds = pace_seconds
         self._group_pace_seconds = group_pace_seconds
 
@@ -84,6 +87,8 @@ class Delivery:
         It takes the place of the messages `shown_as`, such as its preview; those left over are deleted.
         A part that may have arrived is not sent again: that something may be missing is said instead.
         """
+        if reply.generation is not None:
+            self._metrics.replied(reply.generation)
         parts = _rendered(reply, ending)
         planned = await self._outbox.plan(
             reply.message_id,

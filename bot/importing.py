@@ -31,7 +31,7 @@ async def import_file(
     settings: Settings, *, user_id: int, file: Path, embedder: Embedder | None = None
 ) -> int:
     """Bring what a person has said before. Works beside a running bot."""
-    configure(logging.WARNING)
+    configure(logging.WARNING, settings.log_format)
     with folder_lock(settings.data, "import"):
         async with open_database(settings) as database:
             importer = Importer(

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from telegram import Bot, Update
-from telegram.error import NetworkError
+from telegram.error import NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
 
 from bot.access import Access
 from bot.addressing import is_for_bot, is_group
+from bot.metrics import Metrics
 from storage.errors import StorageError
 from storage.records import InboxUpdate, UpdateState
 from storage.updates import UpdateStore
@@ -112,12 +113,19 @@ class SiftingRequest(BaseRequest):
     """
 
     def __init__(
-        self, wire: BaseRequest, *, updates: UpdateStore, poll_file: Path, now: Callable[[], datetime]
+        self,
+        wire: BaseRequest,
+        *,
+        updates: UpdateStore,
+        poll_file: Path,
+        metrics: Metrics,
+        now: Callable[[], datetime],
     ) -> None:
         """`poll_file` is touched at each poll that was answered: its age is what readiness is judged by."""
         self._wire = wire
         self._updates = updates
         self._poll_file = poll_file
+        self._metrics = metrics
         self._now = now
         self.refused = asyncio.Event()
         """Set once Telegram no longer takes the token: python-telegram-bot then ends the polling."""
@@ -142,9 +150,14 @@ class SiftingRequest(BaseRequest):
         connect_timeout: Any = BaseRequest.DEFAULT_NONE,
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        status, body = await self._wire.do_request(
-            url, method, request_data, read_timeout, write_timeout, connect_timeout, pool_timeout
-        )
+        try:
+            status, body = await self._wire.do_request(
+                url, method, request_data, read_timeout, write_timeout, connect_timeout, pool_timeout
+            )
+        except TelegramError:
+            self._metrics.polled(answered=False)
+            raise
+        self._metrics.polled(answered=status == HTTPStatus.OK)
         if status != 200:
             if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
                 self.refused.set()

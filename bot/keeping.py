@@ -41,7 +41,7 @@ _RESTORED_PLAIN = "The backup is not encrypted: run `mynah key set` to encrypt w
 
 async def backup(settings: Settings, *, target: Path, progress: Progress) -> int:
     """`mynah backup`: everything but the base model and the secrets in one file; the bot goes on."""
-    configure(logging.WARNING)
+    configure(logging.WARNING, settings.log_format)
     manifest = await backup_writer(settings).write(target, _on_a_terminal(progress))
     size = sum(file.size for file in manifest.files.values())
     sys.stdout.write(_WRITTEN.format(target=target, size=_megabytes(size), adapters=_adapters(manifest)))
@@ -50,7 +50,7 @@ async def backup(settings: Settings, *, target: Path, progress: Progress) -> int
 
 async def restore_backup(settings: Settings, *, archive: Path, progress: Progress) -> int:
     """`mynah restore`: the data folder as it was, checked before anything of it is used."""
-    configure(logging.WARNING)
+    configure(logging.WARNING, settings.log_format)
     _on_a_terminal(progress)(f"Checking {archive.name}.")
     manifest = await asyncio.to_thread(restore, archive, settings.data, key=settings.database_key)
     sys.stdout.write(
@@ -70,7 +70,7 @@ async def rotate_key(
     settings: Settings, environment: Mapping[str, str], *, file: Path | None, progress: Progress
 ) -> int:
     """`mynah key rotate`: another key for the database; weights that are still plain are encrypted, too."""
-    configure(logging.WARNING)
+    configure(logging.WARNING, settings.log_format)
     old, new = settings.database_key, _new_key(environment, file)
     if old is None:
         raise KeyRefusedError(
@@ -91,7 +91,7 @@ async def set_key(settings: Settings, *, progress: Progress) -> int:
 
     Called again after it was interrupted, it does what was left.
     """
-    configure(logging.WARNING)
+    configure(logging.WARNING, settings.log_format)
     key = settings.database_key
     if key is None:
         raise KeyRefusedError("Put the key into MYNAH_DATABASE_KEY first.")

@@ -59,6 +59,11 @@ class Lanes(BaseUpdateProcessor):
         self._stopping = True
 
     @property
+    def waiting(self) -> int:
+        """How many updates wait or run."""
+        return sum(self._waiting.values())
+
+    @property
     def idle(self) -> bool:
         """Whether no update waits or runs."""
         return not self._waiting

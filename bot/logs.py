@@ -1,14 +1,17 @@
 """Logging without secrets and without a word of any chat: ids, states and figures only."""
 
+import json
 import logging
 import re
 import sys
 import traceback
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import TextIO
 
 from telegram.error import TelegramError
 
+from bot.settings import LogFormat
 from engine.errors import EngineError
 from storage.errors import StorageError
 
@@ -26,7 +29,7 @@ class Redactor(logging.Formatter):
     """Formats a record and hides tokens and credentials in all of it, the traceback included."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return _CREDENTIALS.sub("<credentials>@", _TOKEN.sub("<token>", super().format(record)))
+        return _redacted(super().format(record))
 
     def formatException(
         self,
@@ -42,10 +45,31 @@ class Redactor(logging.Formatter):
         return "\nbecause of\n".join(told)
 
 
-def configure(level: int, stream: TextIO | None = None) -> None:
+class JsonRedactor(Redactor):
+    """The same as one JSON object a line: time, level, logger, message, and `error` for a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            fields["error"] = self.formatException(record.exc_info)
+        # Before a quotation mark gets its backslash, which could part what must be recognised.
+        return json.dumps({name: _redacted(text) for name, text in fields.items()}, ensure_ascii=False)
+
+
+def _redacted(text: str) -> str:
+    return _CREDENTIALS.sub("<credentials>@", _TOKEN.sub("<token>", text))
+
+
+def configure(level: int, log_format: LogFormat = "text", stream: TextIO | None = None) -> None:
     """Log to standard error, or this stream, at this level; what would tell too much only from WARNING on."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(Redactor("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    plain = Redactor("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(plain if log_format == "text" else JsonRedactor())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))

@@ -32,7 +32,17 @@ STOP_SECONDS = 6.0
 
 @asynccontextmanager
 async def running(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
-    """The bot at work: polling, replies, the nightly tick. Raises TelegramError when the token is refused."""
+    """The bot at work: polling, replies, the nightly tick, its figures if they are wished for.
+
+    Raises TelegramError when the token is refused, SettingsError when the port of the figures is taken.
+    """
+    with mynah.metrics.served(services.core.settings.metrics_port):
+        async with _at_work(services, mynah):
+            yield
+
+
+@asynccontextmanager
+async def _at_work(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
     application, core = mynah.application, services.core
     updater = application.updater
     assert updater is not None, "the application is built with an updater"
@@ -113,6 +123,7 @@ async def _follow(services: Services, mynah: Mynah) -> None:
                 seen = version
                 await mynah.admin.follow()
                 await services.erasures.follow()
+                mynah.metrics.know_runs(await services.core.runs.tally())
         except StorageError:
             logger.exception("what other processes changed could not be followed")
         await asyncio.sleep(FOLLOW_SECONDS)

@@ -5,13 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import time, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.secret_file import read_secret
 from engine.tuning.job import NIGHT_BUDGET
 
 Value = TypeVar("Value")
+
+LogFormat = Literal["text", "json"]
 
 
 class SettingsError(Exception):
@@ -38,6 +40,8 @@ class Settings:
     database_key: str | None = field(default=None, repr=False)
     max_new_tokens: int = 256
     seed: int | None = None
+    log_format: LogFormat = "text"
+    metrics_port: int | None = None
     allow_private_links: bool = False
 
     @classmethod
@@ -71,6 +75,8 @@ class Settings:
             ),
             max_new_tokens=reader.read("MYNAH_MAX_NEW_TOKENS", _positive, 256),
             seed=reader.read("MYNAH_SEED", _whole, None),
+            log_format=reader.read("MYNAH_LOG_FORMAT", _log_format, "text"),
+            metrics_port=reader.read("MYNAH_METRICS_PORT", _port, None),
             allow_private_links=reader.read("MYNAH_ALLOW_PRIVATE_LINKS", _switch, False),
         )
         return settings, reader.faults
@@ -157,6 +163,19 @@ def _percent(raw: str) -> int:
     if _whole(raw) > 100:
         raise ValueError(f"must be a share of a hundred, not {raw!r}")
     return int(raw)
+
+
+def _port(raw: str) -> int:
+    if not 0 < _whole(raw) < 65536:
+        raise ValueError(f"must be a port from 1 to 65535, not {raw!r}")
+    return int(raw)
+
+
+def _log_format(raw: str) -> LogFormat:
+    for known in get_args(LogFormat):
+        if raw.lower() == known:
+            return known
+    raise ValueError(f"must be text or json, not {raw!r}")
 
 
 def _minutes(raw: str) -> timedelta:

@@ -123,6 +123,8 @@ async def _forget_updates(connection: aiosqlite.Connection, user_id: int) -> Non
 
 
 async def _note(connection: aiosqlite.Connection, user_id: int, now: datetime) -> None:
+    """Say that something was erased. The cache of summaries goes, too: some may be of a person's own text."""
+    await connection.execute("DELETE FROM summaries")
     await connection.execute("INSERT INTO erasures (user_id, at) VALUES (?, ?)", (user_id, to_text(now)))
 
 

@@ -143,6 +143,11 @@ class RunStore:
         """All runs of a user, oldest first."""
         return await self._runs("user_id = ? ORDER BY run_id", user_id)
 
+    async def tally(self) -> dict[RunStatus, int]:
+        """How many runs of everybody there are, by what became of them."""
+        rows = await self._database.fetch_all("SELECT status, count(*) AS n FROM runs GROUP BY status")
+        return {RunStatus(row["status"]): row["n"] for row in rows}
+
     async def last_run(self, user_id: int) -> TuningRun | None:
         """The newest run of a user."""
         runs = await self._runs("user_id = ? ORDER BY run_id DESC LIMIT 1", user_id)

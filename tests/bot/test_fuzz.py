@@ -14,6 +14,7 @@ from telegram.request import RequestData
 
 from bot.inbox import SiftingRequest
 from bot.languages import LANGUAGES
+from bot.metrics import Metrics
 from bot.wire import InProcessWire
 from storage.database import Database
 from storage.updates import UpdateStore
@@ -154,6 +155,7 @@ async def test_among_any_rubbish_the_good_updates_come_through(database: Databas
         wire,
         updates=UpdateStore(database),
         poll_file=tmp_path / "poll",
+        metrics=Metrics(updates_waiting=int, replies_under_way=int),
         now=lambda: datetime(2026, 3, 2, tzinfo=UTC),
     )
     for around in drawn(st.lists(JSON | spoilt_updates(), max_size=4), 200):
@@ -174,6 +176,7 @@ async def test_an_answer_that_holds_no_updates_is_left_to_the_library(
         wire,
         updates=UpdateStore(database),
         poll_file=tmp_path / "poll",
+        metrics=Metrics(updates_waiting=int, replies_under_way=int),
         now=lambda: datetime(2026, 3, 2, tzinfo=UTC),
     )
 

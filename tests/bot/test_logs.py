@@ -1,8 +1,10 @@
 """What is secret, and what people write, reaches no log, whatever goes wrong."""
 
 import io
+import json
 import logging
 from collections.abc import Generator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,18 +19,19 @@ KEY = "planted-database-key"
 WORDS = ("plantedquestion", "plantedreply", "plantedcorrection", "plantedname", "plantedpage")
 PHONE = "+49 170 5550134"
 LINK = "http://planteduser:plantedpassword@127.0.0.1:1/plantedpage"
+HIDDEN = "http://<credentials>@127.0.0.1:1/plantedpage"
 PLANTED = (KEY, *WORDS, PHONE, "planteduser", "plantedpassword")
 
 
-@pytest.fixture
-def log() -> Generator[io.StringIO]:
-    """Everything that is logged from DEBUG on, as it would be written."""
+@pytest.fixture(params=["text", "json"])
+def log(request: pytest.FixtureRequest) -> Generator[io.StringIO]:
+    """Everything that is logged from DEBUG on, as it would be written in either format."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     names = list(root.manager.loggerDict)
     levels = {name: logging.getLogger(name).level for name in names}
     written = io.StringIO()
-    configure(logging.DEBUG, written)
+    configure(logging.DEBUG, request.param, written)
     yield written
     root.handlers[:], root.level = handlers, level
     for name in root.manager.loggerDict:
@@ -95,3 +98,25 @@ def test_a_traceback_names_the_error_and_the_place_but_not_what_was_said():
     assert "ValueError" in written
     assert "test_a_traceback_names" in written
     assert "plantedquestion'" not in written
+
+
+@pytest.mark.parametrize("log", ["json"], indirect=True)
+def test_a_line_of_json_has_its_fields_and_a_redacted_traceback(log: io.StringIO):
+    try:
+        raise OSError(f'"{TOKEN}" and {LINK}')
+    except OSError:
+        logging.getLogger("mynah").exception('failed with "%s" at %s', TOKEN, LINK)
+
+    line = json.loads(log.getvalue())
+    assert line["message"] == f'failed with "<token>" at {HIDDEN}'
+    assert (line["level"], line["logger"]) == ("ERROR", "mynah")
+    assert datetime.fromisoformat(line["time"]).tzinfo is not None
+    assert line["error"].endswith(f'OSError: "<token>" and {HIDDEN}')
+
+
+@pytest.mark.parametrize("log", ["json"], indirect=True)
+async def test_each_line_of_a_session_is_json(tmp_path: Path, server: BotApiServer, log: io.StringIO):
+    await session(tmp_path, server)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert {"time", "level", "logger", "message"} <= set.intersection(*(set(line) for line in lines))
+    assert any("ValueError" in line.get("error", "") for line in lines)
