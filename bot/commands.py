@@ -143,7 +143,7 @@ async def evaluate(settings: Settings, *, user_id: int | None, json: bool) -> in
 
 async def search(settings: Settings, *, user_id: int | None, json: bool, progress: Progress) -> int:
     """`mynah evaluate --search`: try how to learn best on this base; the nights to come follow the choice."""
-    configure(logging.WARNING)
+    configure(logging.WARNING, settings.log_format)
     scored: list[Scored] = []
 
     def on_scored(one: Scored) -> None:
