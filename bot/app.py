@@ -110,7 +110,8 @@ def build(services: Services, wires: Wires) -> Mynah:
         on_refusal=outage.begin,
         now=services.core.now,
     )
-    joiner = Joiner()
+    # No tokenizer makes more tokens than bytes, and half of a prompt is left to what was said before.
+    joiner = Joiner(most_bytes=services.assistant.prompt_tokens // 2)
     lanes = Lanes(joiner=joiner, updates=services.updates, outage=outage, now=services.core.now)
     metrics = Metrics(
         updates_waiting=lambda: lanes.waiting, replies_under_way=lambda: services.assistant.under_way

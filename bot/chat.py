@@ -288,6 +288,8 @@ class ChatHandlers:
         )
         logged = await self._messages.reply_to_update(asked.update_id)
         if logged is not None:
+            # All that belongs to it was logged with it: what waits behind it now does not.
+            self._joiner.give_back(asked.update_id)
             await self._deliver(logged, asked, shown_as=_ids(live.preview_id, in_place_of))
             return
         try:

@@ -45,7 +45,9 @@ class Joined:
 class Joiner:
     """Knows which updates wait in each lane, and which of them another one's handler has taken."""
 
-    def __init__(self, *, wait_seconds: float = JOIN_SECONDS) -> None:
+    def __init__(self, *, most_bytes: int, wait_seconds: float = JOIN_SECONDS) -> None:
+        """Lines that come while the bot is busy are one question of at most `most_bytes` in UTF-8."""
+        self._most_bytes = most_bytes
         self._wait_seconds = wait_seconds
         self._waiting: dict[Hashable, list[Update]] = {}
         self._behind: set[int] = set()
@@ -73,7 +75,7 @@ class Joiner:
         return update.update_id in self._taken
 
     def give_back(self, update_id: int) -> None:
-        """An update was left unfinished: what it had taken is to be handled again, too."""
+        """What an update had taken is handled in its own turn: it was unfinished, or needed nothing more."""
         self._taken = {taken: by for taken, by in self._taken.items() if by != update_id}
 
     async def with_following(self, update: Update, *, expecting: bool = False) -> Joined:
@@ -100,8 +102,10 @@ class Joiner:
         if not after or after[0].message is None:
             return None
         new = after[0].message
+        if new.message_id < parts[-1].message_id:  # an older one that is taken up again
+            return None
         was_busy = first.update_id in self._behind
-        if not continues(parts[-1], new) and not (was_busy and goes_on(parts, new)):
+        if not continues(parts[-1], new) and not (was_busy and goes_on(parts, new, self._most_bytes)):
             return None
         self._taken[after[0].update_id] = first.update_id
         return new
@@ -131,16 +135,19 @@ def continues(last: Message, new: Message) -> bool:
     return is_forward != was_forward or is_forward or _is_full(last)
 
 
-def goes_on(parts: Sequence[Message], new: Message) -> bool:
-    """Whether a message is one more line of what somebody writes while the bot is busy."""
+def goes_on(parts: Sequence[Message], new: Message, most_bytes: int) -> bool:
+    """Whether a message is one more line of what somebody writes while the bot is busy.
+
+    What would be too long together is asked one after another, for each line alone may fit the context.
+    """
     if any(part.forward_origin is not None or _links(part) for part in (*parts, new)):
         return False
     if new.text is None or new.text.startswith("/") or (parts[0].text or "/").startswith("/"):
         return False
     if new.chat.type != new.chat.PRIVATE or new.reply_to_message is not None:
         return False
-    units = sum(utf16_length(part.text or "") for part in (*parts, new))
-    return new.date - parts[-1].date <= _LINES_APART and units < _FULL
+    size = sum(len((part.text or "").encode()) + 1 for part in (*parts, new))
+    return new.date - parts[-1].date <= _LINES_APART and size <= most_bytes
 
 
 def join(parts: Sequence[Message]) -> Joined:

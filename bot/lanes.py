@@ -109,7 +109,10 @@ class Lanes(BaseUpdateProcessor):
             return
         update_id = update.update_id
         try:
-            if await self._updates.attempt(update_id) > MAX_ATTEMPTS:
+            attempts = await self._updates.attempt(update_id)
+            if attempts is None:
+                return  # it was logged together with another one
+            if attempts > MAX_ATTEMPTS:
                 logger.error("update %d was begun %d times and never ended", update_id, MAX_ATTEMPTS)
                 await self._updates.finish(update_id, state=UpdateState.FAILED, now=self._now())
                 return

@@ -223,6 +223,11 @@ class Assistant:
         return await self._messages.is_private(user_id=user_id, chat_id=chat_id)
 
     @property
+    def prompt_tokens(self) -> int:
+        """How long a prompt may be, so that the longest reply still fits the context."""
+        return self._model.context_tokens - self._sampling.max_new_tokens
+
+    @property
     def under_way(self) -> int:
         """How many replies are being written or wait for their turn."""
         return len(self._under_way)
@@ -266,7 +271,7 @@ class Assistant:
             ],
             newest=ChatMessage(Role.USER, said_by(names.get(user_id), newest)),
             count_tokens=self._model.count_tokens,
-            budget_tokens=self._model.context_tokens - sampling.max_new_tokens,
+            budget_tokens=self.prompt_tokens,
         )
         return GenerationRequest(
             user_id=user_id,

@@ -32,15 +32,16 @@ class UpdateStore:
         )
         return [InboxUpdate(**dict(row)) for row in rows]
 
-    async def attempt(self, update_id: int) -> int:
-        """Count one more start on an update; returns the count so far."""
+    async def attempt(self, update_id: int) -> int | None:
+        """Count one more start on an update; returns the count so far, None when it needs no more work."""
         async with self._database.transaction() as connection:
             cursor = await connection.execute(
-                "UPDATE updates SET attempts = attempts + 1 WHERE update_id = ? RETURNING attempts",
-                (update_id,),
+                "UPDATE updates SET attempts = attempts + 1 WHERE update_id = ? AND state = ?"
+                " RETURNING attempts",
+                (update_id, UpdateState.PENDING),
             )
             row = await cursor.fetchone()
-        return 1 if row is None else int(row["attempts"])
+        return None if row is None else int(row["attempts"])
 
     async def release(self, update_id: int) -> None:
         """Take an attempt back: the update was left unfinished on purpose, not by a crash."""

@@ -1,4 +1,7 @@
+import asyncio
 from itertools import count
+
+import pytest
 
 from bot.entities import utf16_length
 from engine.tuning.examples import build_examples
@@ -140,6 +143,59 @@ async def test_lines_whose_answer_could_not_be_logged_are_not_lost(bench: Bench)
 
     turns = await bench.services.core.messages.rated_turns(USER_ID)
     assert sorted(turn.question.text for turn in turns) == ["busy", "one", "two"]
+
+
+async def test_lines_that_would_be_too_long_together_are_asked_one_after_another(bench: Bench):
+    """What fits the context alone must not be refused because more was written meanwhile."""
+    ada = bench.server.person(USER_ID, "Ada")
+    lines = [f"{number} " + "x" * 300 for number in range(3)]
+    await while_busy(bench, ada, *lines, "short", "shorter")
+    await final_replies(bench, ada)
+
+    assert asked_of(bench) == ["busy", lines[0], lines[1], f"{lines[2]}\nshort\nshorter"]
+
+
+@pytest.mark.parametrize("after_recovery", [True, False])
+async def test_lines_whose_answer_was_logged_but_not_delivered_are_answered_once(
+    bench: Bench, after_recovery: bool
+):
+    """Their answer comes when there is room again, and nothing that was written meanwhile goes with it."""
+    ada = bench.server.person(USER_ID, "Ada")
+    plan, follow, calls = bench.services.outbox.plan, bench.mynah.recovery.follow, count()
+    refused, recovers, taken_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def refused_once(*args: object, **kwargs: object) -> object:
+        if next(calls) == 1:
+            bench.model.hold()
+            refused.set()
+            raise WriteRefusedError("the disk is full")
+        return await plan(*args, **kwargs)  # pyright: ignore
+
+    async def followed_in_time() -> None:
+        if recovers.is_set():
+            await follow()
+            taken_up.set()
+
+    bench.services.outbox.plan = refused_once
+    bench.mynah.recovery.follow = followed_in_time
+    await while_busy(bench, ada, "one", "two")
+    await refused.wait()
+    await ada.say("next")
+    await bench.server.until(lambda: len(bench.model.requests) == 3)
+    if not after_recovery:
+        await ada.say("later")
+        await bench.server.until_polled()
+    recovers.set()
+    await taken_up.wait()
+    if after_recovery:
+        await ada.say("later")
+    await bench.server.until_polled()
+    bench.model.gate.set()
+    replies = await final_replies(bench, ada)
+
+    assert asked_of(bench) == ["busy", "one\ntwo", "next", "later"]
+    assert sorted(replies) == sorted(f"You said: {text}" for text in asked_of(bench))
+    assert await bench.services.updates.pending() == []
 
 
 async def while_busy(bench: Bench, person: Person, *lines: str) -> None:
