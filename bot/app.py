@@ -52,6 +52,7 @@ from bot.welcome import Door, WelcomeHandlers
 from engine.assistant import Interrupted
 from engine.lineage import Lineages
 from storage.errors import WriteRefusedError
+from storage.updates import UpdateStore
 
 logger = logging.getLogger(__name__)
 
@@ -160,6 +161,9 @@ def build(services: Services, wires: Wires) -> Mynah:
     under_way = UnderWay()
     files = Files(bot=application.bot, insistence=insistence)
     admin = _register(application, services, delivery, menu, joiner, under_way, files)
+    application.add_handler(
+        TypeHandler(Update, _teller_of_given_up(lanes, services.updates, delivery)), group=-1
+    )
     application.add_error_handler(_error_handler(lanes, services.access, delivery))
     return Mynah(
         application=application,
@@ -291,7 +295,7 @@ def _register(
         "forget": forget.on_forget,
     }
     door = Door(access=access, limiter=Limiter(MESSAGES), preferences=services.preferences, delivery=delivery)
-    application.add_handler(TypeHandler(Update, door.check), group=-1)
+    application.add_handler(TypeHandler(Update, door.check), group=-2)
     # Without a filter an edit of an old command would run it again.
     for commands, where in ((anywhere, _MESSAGE), (in_groups, _GROUP), (in_private, _PRIVATE)):
         for name, callback in commands.items():
@@ -317,6 +321,21 @@ def _register(
     application.add_handler(CallbackQueryHandler(choices.on_choice, pattern=CHOICE_PATTERN))
     application.add_handler(MessageReactionHandler(feedback.on_reaction))
     return admin
+
+
+def _teller_of_given_up(
+    lanes: Lanes, updates: UpdateStore, delivery: Delivery
+) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
+    async def tell(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """In place of another try, one sentence, over what was shown of a reply."""
+        if not lanes.is_given_up(update.update_id):
+            return
+        if update.effective_chat is not None:
+            preview_id = await updates.preview(update.update_id)
+            await delivery.say(update.effective_chat.id, texts().given_up, shown_as=preview_id)
+        raise ApplicationHandlerStop
+
+    return tell
 
 
 def _error_handler(

@@ -21,8 +21,11 @@ from storage.updates import UpdateStore
 
 logger = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 3
-"""An update that was begun this often and never ended takes the process down with it: it is given up."""
+MAX_ATTEMPTS = 5
+"""An update that was begun this often and never ended takes the process down with it: it is given up.
+
+Fewer would give up one that a few power cuts have met.
+"""
 
 _IN_TURN = ("forget:", "read:now", "read:shorter")
 """Taps that take their turn: what erases must not run beside a reply that is about to be logged, and what
@@ -82,6 +85,10 @@ class Lanes(BaseUpdateProcessor):
         """The update under way failed and is not tried again."""
         self._unfinished[update_id] = UpdateState.FAILED
 
+    def is_given_up(self, update_id: int) -> bool:
+        """Whether the update under way is to be told of, and not handled."""
+        return self._unfinished.get(update_id) is UpdateState.FAILED
+
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
         """Wait for the lane, then handle the update."""
         assert isinstance(coroutine, Coroutine), "python-telegram-bot hands in a coroutine"
@@ -114,9 +121,9 @@ class Lanes(BaseUpdateProcessor):
                 return  # it was logged together with another one
             if attempts > MAX_ATTEMPTS:
                 logger.error("update %d was begun %d times and never ended", update_id, MAX_ATTEMPTS)
-                await self._updates.finish(update_id, state=UpdateState.FAILED, now=self._now())
-                return
-            if not self._joiner.is_taken(update):
+                self.give_up(update_id)
+            # Telling the person, too, may be what ends the process: that is tried once.
+            if attempts <= MAX_ATTEMPTS + 1 and not self._joiner.is_taken(update):
                 await coroutine
             await self._record(update_id)
         except StorageError as error:

@@ -26,6 +26,7 @@ class Texts:
     queue_full: str
     empty_reply: str
     failed: str
+    given_up: str
     delivery_unknown: str
     too_many_messages: str
     too_much_to_read: str

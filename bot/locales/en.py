@@ -54,6 +54,8 @@ EN = Texts(
     queue_full="Too many people are waiting right now. Please ask again in a minute.",
     empty_reply="I have no answer to that. /retry lets me try again.",
     failed="Something went wrong with that message, and the keeper can see it in the log. Please try again.",
+    given_up="Each time I began on your message, I was ended before I was done, so I leave it unanswered. "
+    "Please write it again, perhaps in other words.",
     delivery_unknown="Part of my answer may not have arrived. If something is missing, /retry gives another.",
     too_many_messages="That is more than I can answer at once. The rest is left out; please write it later.",
     too_much_to_read="That is more than I can read at once. The rest is left out; please send it later.",

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from telegram import Bot
 from telegram.error import Conflict
 
 from bot.cli import execute
+from bot.lanes import MAX_ATTEMPTS
 from bot.languages import LANGUAGES
 from storage.database import Database
 from storage.lock import folder_lock
+from storage.updates import UpdateStore
 from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask, is_final
 from tests.bot_api import BotApiServer, Cut
@@ -164,3 +167,52 @@ async def test_a_stop_is_over_in_time_though_telegram_does_not_answer(tmp_path: 
         server.delay("getUpdates", seconds=15, times=3)
         begun = time.monotonic()
     assert time.monotonic() - begun < 8
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncGenerator[UpdateStore]:
+    """The inbox of a bot that does not run."""
+    database = await Database.open(folder / "mynah.db")
+    try:
+        yield UpdateStore(database)
+    finally:
+        await database.close()
+
+
+async def test_a_message_that_ends_the_process_again_and_again_is_told_of_once(
+    tmp_path: Path, server: BotApiServer
+):
+    ada = server.person(USER_ID, "Ada")
+    async with bench_on(tmp_path, server) as bench:
+        bench.model.hold()
+        await ada.say("poison")
+        await server.until(lambda: bench.model.requests)
+    async with opened(tmp_path) as updates:
+        (poison,) = await updates.pending()
+        for _ in range(MAX_ATTEMPTS):  # as many kills in the middle of it
+            await updates.attempt(poison.update_id)
+    async with bench_on(tmp_path, server) as bench:
+        await server.until(lambda: ada.chat.replies)
+        await ask(ada, "bread")
+
+        assert [reply.text for reply in ada.chat.replies] == [EN.given_up, "You said: bread"]
+        assert [len(request.messages) for request in bench.model.requests] == [1]
+
+
+async def test_a_message_whose_telling_ends_the_process_is_left_out(tmp_path: Path, server: BotApiServer):
+    ada = server.person(USER_ID, "Ada")
+    async with bench_on(tmp_path, server) as bench:
+        bench.model.hold()
+        await ada.say("poison")
+        await server.until(lambda: bench.model.requests)
+    async with opened(tmp_path) as updates:
+        (poison,) = await updates.pending()
+        for _ in range(MAX_ATTEMPTS + 1):
+            await updates.attempt(poison.update_id)
+    async with bench_on(tmp_path, server) as bench:
+        await ask(ada, "bread")
+
+        assert [reply.text for reply in ada.chat.replies if is_final(reply)] == ["You said: bread"]
+        assert EN.given_up not in [reply.text for reply in ada.chat.replies]
+        await bench.idle()
+        assert await bench.services.updates.pending() == []
