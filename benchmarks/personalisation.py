@@ -28,6 +28,7 @@ from engine.language.local import LocalModel
 from engine.language.model import AdapterRef, ChatMessage, GenerationRequest, SamplingParams
 from engine.tuning.child import ChildTrainer
 from engine.tuning.nightly import TuningRunner
+from engine.tuning.workshop import Workshop
 from storage.database import Database
 from storage.feedback import FeedbackStore
 from storage.messages import MessageStore
@@ -103,15 +104,14 @@ class Village:
 
     async def sleep(self) -> list[TuningRun]:
         """One night for everybody."""
-        runner = TuningRunner(
-            messages=self._messages,
-            runs=self._runs,
+        workshop = Workshop.over(
+            self._database,
             trainer=ChildTrainer(),
             data_folder=self._folder,
             base=self._base,
             now=lambda: datetime.now(UTC),
-            budget=BUDGET,
         )
+        runner = TuningRunner(workshop, budget=BUDGET)
         return await runner.run([user.user_id for user in await self._users.all()])
 
     async def answers_of(self, run: TuningRun) -> list[str]:

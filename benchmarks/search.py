@@ -25,9 +25,8 @@ from engine.language.local import LocalModel
 from engine.tuning.child import ChildTrainer
 from engine.tuning.job import Recipe
 from engine.tuning.search import LEARNING_RATES, RANKS, STEPS, Scored, Searcher
+from engine.tuning.workshop import Workshop
 from storage.database import Database
-from storage.messages import MessageStore
-from storage.runs import RunStore
 
 
 async def search(
@@ -42,15 +41,10 @@ async def search(
         await model.close()
         for user_id, wish in enumerate(WISHES[:wishes], start=1):
             await village.live(user_id, wish, replies, apart=True)
-        searcher = Searcher(
-            messages=MessageStore(database),
-            runs=RunStore(database),
-            trainer=ChildTrainer(),
-            data_folder=folder,
-            base=base,
-            now=lambda: datetime.now(UTC),
-            sealed=False,
+        workshop = Workshop.over(
+            database, trainer=ChildTrainer(), data_folder=folder, base=base, now=lambda: datetime.now(UTC)
         )
+        searcher = Searcher(workshop)
         start, figures = time.perf_counter(), dict[str, float]()
 
         def told(one: Scored) -> None:

@@ -31,6 +31,7 @@ from engine.speech import Transcriber, find_transcriber
 from engine.tuning.child import ChildTrainer, Trainer
 from engine.tuning.nightly import TuningRunner
 from engine.tuning.search import Searcher
+from engine.tuning.workshop import Workshop
 from storage.articles import ArticleStore
 from storage.backup import DATABASE_NAME, BackupWriter
 from storage.database import Database
@@ -147,38 +148,23 @@ async def open_core(
         resolve_model, settings.model, settings.data / "models", progress
     )
     async with open_database(settings) as database:
-        messages, runs = MessageStore(database), RunStore(database)
         embedder, trainer = parts.embedder or NanoEmbedder(), parts.trainer or ChildTrainer()
         profiles = ProfileEngine.over(database, embedder=embedder, now=now, timezone=settings.timezone)
-        runner = TuningRunner(
-            messages=messages,
-            runs=runs,
-            trainer=trainer,
-            data_folder=settings.data,
-            base=base,
-            now=now,
-            budget=settings.night_budget,
-            sealed=database.encrypted,
-            recall=profiles.memory.recall if uses_recall(base.folder) else None,
-        )
+        workshop = Workshop.over(database, trainer=trainer, data_folder=settings.data, base=base, now=now)
         yield Core(
             settings=settings,
             now=now,
             base=base,
             database=database,
             users=UserStore(database),
-            messages=messages,
-            runs=runs,
-            runner=runner,
-            searcher=Searcher(
-                messages=messages,
-                runs=runs,
-                trainer=trainer,
-                data_folder=settings.data,
-                base=base,
-                now=now,
-                sealed=database.encrypted,
+            messages=workshop.messages,
+            runs=workshop.runs,
+            runner=TuningRunner(
+                workshop,
+                budget=settings.night_budget,
+                recall=profiles.memory.recall if uses_recall(base.folder) else None,
             ),
+            searcher=Searcher(workshop),
             embedder=embedder,
             profiles=profiles,
         )

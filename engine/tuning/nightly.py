@@ -5,7 +5,7 @@ Whatever goes wrong before the last step of a user changes nothing that serves; 
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine.errors import TuningBusyError, TuningError
-from engine.language.bundled import ResolvedModel
+from engine.errors import TuningError
 from engine.profile.memory import Recall
-from engine.tuning.child import OnProgress, Trainer
+from engine.tuning.child import OnProgress
 from engine.tuning.evaluate import Verdict, judge
 from engine.tuning.examine import MOST_STRANGERS
 from engine.tuning.examples import (
@@ -31,7 +30,6 @@ from engine.tuning.examples import (
 )
 from engine.tuning.figures import as_document, figures_of
 from engine.tuning.job import (
-    JOBS_NAME,
     NIGHT_BUDGET,
     AdapterFiles,
     Candidate,
@@ -45,12 +43,9 @@ from engine.tuning.job import (
 from engine.tuning.publish import prune, publish
 from engine.tuning.recalling import with_what_was_said
 from engine.tuning.recipes import read_recipe
-from storage.errors import GoneError, LockedError
-from storage.lock import folder_lock
-from storage.messages import MessageStore
+from engine.tuning.workshop import Workshop
+from storage.errors import GoneError
 from storage.records import Adapter, RunStatus, TuningRun
-from storage.runs import RunStore
-from storage.sealing import new_secret
 
 MOST_FRESH = 100
 """So many of the new replies are scored before they are learnt from, the newest."""
@@ -94,33 +89,13 @@ class TuningRunner:
     """Tunes users together; one process at a time may tune on a data folder."""
 
     def __init__(
-        self,
-        *,
-        messages: MessageStore,
-        runs: RunStore,
-        trainer: Trainer,
-        data_folder: Path,
-        base: ResolvedModel,
-        now: Callable[[], datetime],
-        budget: timedelta = NIGHT_BUDGET,
-        seed: int = 0,
-        sealed: bool = False,
-        recall: Recall | None = None,
+        self, workshop: Workshop, *, budget: timedelta = NIGHT_BUDGET, recall: Recall | None = None
     ) -> None:
-        """With `sealed` no file of a run can be read by anybody but the run itself.
-
-        `recall` is what finds past turns for a model that is shown them.
-        """
-        self._recall = recall
-        self._messages = messages
-        self._runs = runs
-        self._trainer = trainer
-        self._data_folder = data_folder
-        self._base = base
-        self._now = now
+        """`recall` is what finds past turns for a model that is shown them."""
+        self._workshop = workshop
+        self._messages, self._runs, self._now = workshop.messages, workshop.runs, workshop.now
         self._budget = budget
-        self._seed = seed
-        self._sealed = sealed
+        self._recall = recall
 
     async def run(
         self, user_ids: Sequence[int], *, local_date: date | None = None, on_progress: OnProgress = ignore
@@ -130,21 +105,18 @@ class TuningRunner:
         Raises TuningBusyError when another process tunes on this folder. Any other failure is recorded in the
         runs; those of a cancelled call are recorded too.
         """
-        try:
-            with folder_lock(self._data_folder, "tuning"):
-                await self._runs.fail_running(now=self._now(), reason=_ENDED)
-                await self._clear_up()
-                started = [
-                    await self._runs.start(user_id, local_date=local_date, now=self._now())
-                    for user_id in user_ids
-                ]
-                return await self._run([run for run in started if run is not None], on_progress)
-        except LockedError as error:
-            raise TuningBusyError from error
+        with self._workshop.alone():
+            await self._runs.fail_running(now=self._now(), reason=_ENDED)
+            await self._clear_up()
+            started = [
+                await self._runs.start(user_id, local_date=local_date, now=self._now())
+                for user_id in user_ids
+            ]
+            return await self._run([run for run in started if run is not None], on_progress)
 
     async def _clear_up(self) -> None:
         """Delete the chat text of a killed run, and checkpoints of users who were judged or forgotten."""
-        jobs = self._data_folder / JOBS_NAME
+        jobs = self._workshop.jobs
         for job_folder in jobs.glob("run-*/"):
             shutil.rmtree(job_folder, ignore_errors=True)
         kept = {checkpoint_path(jobs, user_id) for user_id in await self._runs.checkpoints()}
@@ -155,7 +127,7 @@ class TuningRunner:
     async def _run(self, runs: Sequence[TuningRun], on_progress: OnProgress) -> list[TuningRun]:
         if not runs:
             return []
-        job_folder = self._data_folder / JOBS_NAME / f"run-{runs[0].run_id}"
+        job_folder = self._workshop.jobs / f"run-{runs[0].run_id}"
         try:
             return await self._tune(runs, job_folder, on_progress)
         except BaseException:
@@ -180,7 +152,7 @@ class TuningRunner:
                     await self._drop_checkpoint(run.user_id)
         if prepared:
             prepared.sort(key=lambda one: one.new_points, reverse=True)
-            secret = new_secret() if self._sealed else None
+            secret = self._workshop.new_secret()
             write_job(job_folder, await self._job(prepared), secret=secret)
             failure = await self._train(job_folder, on_progress, secret)
             for one in prepared:
@@ -217,7 +189,7 @@ class TuningRunner:
     async def _train(self, job_folder: Path, on_progress: OnProgress, secret: bytes | None) -> str | None:
         """Run the child; returns why it broke off. Whoever it had finished by then is judged all the same."""
         try:
-            await self._trainer.train(job_folder, on_progress, secret=secret)
+            await self._workshop.trainer.train(job_folder, on_progress, secret=secret)
         except TuningError as error:
             return str(error)
         return None
@@ -243,7 +215,7 @@ class TuningRunner:
             if candidate is None:
                 status = RunStatus.SKIPPED if failure is None else RunStatus.FAILED
                 return await self._close(one.run, status, failure or _NO_TIME)
-            verdict = judge(candidate.measurement, seed=self._seed)
+            verdict = judge(candidate.measurement, seed=self._workshop.seed)
             report = _report(one, verdict, candidate)
             if not verdict.promoted:
                 return await self._close(one.run, RunStatus.REJECTED, verdict.reason, report)
@@ -259,11 +231,12 @@ class TuningRunner:
         report: dict[str, Any],
         sealed_with: bytes | None,
     ) -> TuningRun:
+        base_name = self._workshop.base.name
         adapter = await self._runs.add_candidate(
-            run.user_id, base_model=self._base.name, run_id=run.run_id, now=self._now()
+            run.user_id, base_model=base_name, run_id=run.run_id, now=self._now()
         )
-        meta = {"user_id": run.user_id, "version": adapter.version, "base_model": self._base.name, **report}
-        version_folder = self._data_folder / adapter.folder
+        meta = {"user_id": run.user_id, "version": adapter.version, "base_model": base_name, **report}
+        version_folder = self._workshop.data_folder / adapter.folder
         publish(candidate.folder, version_folder, meta=meta, sealed_with=sealed_with, secret=adapter.secret)
         try:
             promoted = await self._runs.promote(
@@ -284,12 +257,12 @@ class TuningRunner:
     async def _job(self, prepared: Sequence[_Prepared]) -> Job:
         active = {adapter.user_id: adapter for adapter in await self._runs.active_adapters()}
         return Job(
-            base_name=self._base.name,
-            base_folder=self._base.folder,
+            base_name=self._workshop.base.name,
+            base_folder=self._workshop.base.folder,
             users=tuple([await self._user_job(one, active) for one in prepared]),
-            seed=self._seed,
+            seed=self._workshop.seed,
             budget_seconds=self._budget.total_seconds(),
-            recipe=read_recipe(await self._runs.recipe_for(self._base.name)),
+            recipe=read_recipe(await self._runs.recipe_for(self._workshop.base.name)),
         )
 
     async def _user_job(self, one: _Prepared, active: dict[int, Adapter]) -> UserJob:
@@ -306,10 +279,10 @@ class TuningRunner:
         )
 
     def _files(self, adapter: Adapter) -> AdapterFiles:
-        return AdapterFiles(folder=self._data_folder / adapter.folder, secret=adapter.secret)
+        return AdapterFiles(folder=self._workshop.data_folder / adapter.folder, secret=adapter.secret)
 
     async def _drop_checkpoint(self, user_id: int) -> None:
-        checkpoint_path(self._data_folder / JOBS_NAME, user_id).unlink(missing_ok=True)
+        checkpoint_path(self._workshop.jobs, user_id).unlink(missing_ok=True)
         await self._runs.drop_checkpoint(user_id)
 
     async def _last_report(self, user_id: int) -> dict[str, Any]:

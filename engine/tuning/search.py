@@ -9,13 +9,9 @@ structure", 2017). Random messages would be easier to foretell than tomorrow's a
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import pairwise, product
-from pathlib import Path
 
-from engine.errors import TuningBusyError, TuningError
-from engine.language.bundled import ResolvedModel
-from engine.tuning.child import Trainer
+from engine.errors import TuningError
 from engine.tuning.evaluate import CANARY_LIMIT, TurnLosses, bootstrap_interval, per_token
 from engine.tuning.examples import (
     Example,
@@ -25,13 +21,9 @@ from engine.tuning.examples import (
     judged_by_the_user,
     missing_evidence,
 )
-from engine.tuning.job import JOBS_NAME, Job, Progress, Recipe, UserJob, read_candidate, write_job
+from engine.tuning.job import Job, Progress, Recipe, UserJob, read_candidate, write_job
 from engine.tuning.recipes import read_recipe, write_recipe
-from storage.errors import LockedError
-from storage.lock import folder_lock
-from storage.messages import MessageStore
-from storage.runs import RunStore
-from storage.sealing import new_secret
+from engine.tuning.workshop import Workshop
 
 BLOCKS = 5
 FEWEST_CONVERSATIONS = 2 * BLOCKS
@@ -103,26 +95,8 @@ def blocks(examples: Sequence[Example]) -> list[Split]:
 class Searcher:
     """Tries recipes on people's own examples, each in a child process like a night's."""
 
-    def __init__(
-        self,
-        *,
-        messages: MessageStore,
-        runs: RunStore,
-        trainer: Trainer,
-        data_folder: Path,
-        base: ResolvedModel,
-        now: Callable[[], datetime],
-        sealed: bool,
-        seed: int = 0,
-    ) -> None:
-        self._messages = messages
-        self._runs = runs
-        self._trainer = trainer
-        self._data_folder = data_folder
-        self._base = base
-        self._now = now
-        self._sealed = sealed
-        self._seed = seed
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
 
     async def search(
         self,
@@ -135,25 +109,24 @@ class Searcher:
 
         Raises TuningBusyError, and TuningError when there is too little to learn from or a training fails.
         """
-        try:
-            with folder_lock(self._data_folder, "tuning"):
-                splits = await self._splits(user_ids)
-                present = read_recipe(await self._runs.recipe_for(self._base.name))
-                trials: list[_Trial] = []
-                for recipe in recipes(present):
-                    trials.append(await self._try(recipe, splits))
-                    on_scored(trials[-1].scored)
-                choice = choose(trials, seed=self._seed)
-                if choice.changed:
-                    await self._runs.choose_recipe(
-                        self._base.name, write_recipe(choice.recipe), now=self._now()
-                    )
-                return choice
-        except LockedError as error:
-            raise TuningBusyError from error
+        workshop = self._workshop
+        with workshop.alone():
+            splits = await self._splits(user_ids)
+            present = read_recipe(await workshop.runs.recipe_for(workshop.base.name))
+            trials: list[_Trial] = []
+            for recipe in recipes(present):
+                trials.append(await self._try(recipe, splits))
+                on_scored(trials[-1].scored)
+            choice = choose(trials, seed=workshop.seed)
+            if choice.changed:
+                await workshop.runs.choose_recipe(
+                    workshop.base.name, write_recipe(choice.recipe), now=workshop.now()
+                )
+            return choice
 
     async def _splits(self, user_ids: Sequence[int]) -> list[Split]:
-        everybody = [build_examples(await self._messages.rated_turns(user_id)) for user_id in user_ids]
+        messages = self._workshop.messages
+        everybody = [build_examples(await messages.rated_turns(user_id)) for user_id in user_ids]
         enough = [examples for examples in everybody if missing_evidence(examples) is None]
         if not enough:
             raise TuningError("Nobody has said enough yet to learn from.")
@@ -162,23 +135,24 @@ class Searcher:
 
     async def _try(self, recipe: Recipe, splits: Sequence[Split]) -> _Trial:
         """Train and score one recipe on every block, side by side."""
-        folder = self._data_folder / JOBS_NAME / "search"
+        workshop = self._workshop
+        folder = workshop.jobs / "search"
         shutil.rmtree(folder, ignore_errors=True)
-        secret = new_secret() if self._sealed else None
+        secret = workshop.new_secret()
         numbers = range(1, len(splits) + 1)
         job = Job(
-            base_name=self._base.name,
-            base_folder=self._base.folder,
+            base_name=workshop.base.name,
+            base_folder=workshop.base.folder,
             users=tuple(
                 UserJob(user_id=number, split=split) for number, split in zip(numbers, splits, strict=True)
             ),
-            seed=self._seed,
+            seed=workshop.seed,
             recipe=recipe,
             controls=False,
         )
         try:
             write_job(folder, job, secret=secret)
-            await self._trainer.train(folder, _unheard, secret=secret)
+            await workshop.trainer.train(folder, _unheard, secret=secret)
             found = [read_candidate(folder, number) for number in numbers]
         finally:
             shutil.rmtree(folder, ignore_errors=True)  # it holds chat text

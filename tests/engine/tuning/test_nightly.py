@@ -28,6 +28,7 @@ from engine.tuning.job import (
 )
 from engine.tuning.nightly import VERSIONS_KEPT, TuningRunner, due_date
 from engine.tuning.recipes import write_recipe
+from engine.tuning.workshop import Workshop
 from storage.database import Database
 from storage.erasure import ErasureStore
 from storage.feedback import FeedbackStore
@@ -137,15 +138,10 @@ def runner_over(
     *,
     sealed: bool = False,
 ) -> TuningRunner:
-    return TuningRunner(
-        sealed=sealed,
-        messages=MessageStore(database),
-        runs=RunStore(database),
-        trainer=trainer,
-        data_folder=folder,
-        base=ResolvedModel("base", folder),
-        now=clock,
+    workshop = Workshop.over(
+        database, trainer=trainer, data_folder=folder, base=ResolvedModel("base", folder), now=clock
     )
+    return TuningRunner(replace(workshop, sealed=sealed))
 
 
 async def test_a_better_candidate_is_published_and_active(store, clock, tmp_path):

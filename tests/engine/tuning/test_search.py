@@ -17,9 +17,9 @@ from engine.tuning.examples import Evidence, Example
 from engine.tuning.job import Candidate, Job, Recipe, candidate_folder, read_job, write_candidate
 from engine.tuning.recipes import read_recipe, write_recipe
 from engine.tuning.search import BLOCKS, FEWEST_CONVERSATIONS, Choice, Scored, Searcher, blocks, grid
+from engine.tuning.workshop import Workshop
 from storage.database import Database
 from storage.lock import folder_lock
-from storage.messages import MessageStore
 from storage.records import Role
 from storage.runs import RunStore
 from storage.users import UserStore
@@ -130,17 +130,18 @@ async def talkative(database: Database, clock: Callable[[], datetime]) -> Databa
 
 
 def searcher_over(
-    database: Database, clock: Callable[[], datetime], folder: Path, trainer: Trainer
+    database: Database,
+    clock: Callable[[], datetime],
+    folder: Path,
+    trainer: Trainer,
+    *,
+    base: ResolvedModel | None = None,
+    sealed: bool = False,
 ) -> Searcher:
-    return Searcher(
-        messages=MessageStore(database),
-        runs=RunStore(database),
-        trainer=trainer,
-        data_folder=folder,
-        base=ResolvedModel("base", folder),
-        now=clock,
-        sealed=False,
+    workshop = Workshop.over(
+        database, trainer=trainer, data_folder=folder, base=base or ResolvedModel("base", folder), now=clock
     )
+    return Searcher(replace(workshop, sealed=sealed))
 
 
 async def test_the_best_recipe_that_does_not_forget_is_kept_for_the_nights(talkative, clock, tmp_path):
@@ -205,15 +206,7 @@ def test_the_command_says_when_there_is_too_little(tmp_path: Path, capsys: pytes
 async def test_recipes_of_any_rank_are_tried_by_the_real_child(talkative, clock, tmp_path):
     """Two child processes over the tiny model, some 20 seconds each."""
     base = ResolvedModel(BASE_NAME, save_tiny(tmp_path / BASE_NAME))
-    searcher = Searcher(
-        messages=MessageStore(talkative),
-        runs=RunStore(talkative),
-        trainer=ChildTrainer(),
-        data_folder=tmp_path,
-        base=base,
-        now=clock,
-        sealed=True,
-    )
+    searcher = searcher_over(talkative, clock, tmp_path, ChildTrainer(), base=base, sealed=True)
     told: list[Scored] = []
     await searcher.search(
         [USER_ID],
