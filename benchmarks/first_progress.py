@@ -16,13 +16,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from telegram.request import HTTPXRequest
-
-from bot.app import Wires, build
+from bot.app import build
 from bot.running import running
 from bot.services import Parts, open_core, open_services
 from bot.settings import Settings
 from engine.language.bundled import ResolvedModel
+from tests.bot.conftest import wires_to
 from tests.bot_api import BotApiServer, Person
 from tests.engine.articles.pages import article_page
 from tests.engine.articles.web import Site, open_site
@@ -69,31 +68,23 @@ async def measure(folder: Path, links: int) -> dict[str, float]:
         open_site() as site,
         BotApiServer() as server,
         open_core(settings, progress=lambda _sentence: None, parts=parts) as core,
-        open_services(core, parts) as services,
+        open_services(core, parts) as services,running(services, build(services, wires_to(server)))
     ):
-        wires = Wires(
-            token=server.token,
-            calls=HTTPXRequest(),
-            polling=HTTPXRequest(read_timeout=20),
-            base_url=server.base_url,
-            base_file_url=server.base_file_url,
-        )
-        async with running(services, build(services, wires)):
-            for name, wait, own in (("quick", 0.0, ids[:links]), ("slow", SLOW_SECONDS, ids[links:])):
-                taken = [
-                    await seconds_to(
-                        server,
-                        server.person(user_id, "Ada"),
-                        add_page(site, f"/{user_id}", wait_seconds=wait),
-                    )
-                    for user_id in own
-                ]
-                first, whole = zip(*taken, strict=True)
-                figures |= {
-                    f"{name}_progress_median": statistics.median(first),
-                    f"{name}_progress_worst": max(first),
-                    f"{name}_summary_median": statistics.median(whole),
-                }
+        for name, wait, own in (("quick", 0.0, ids[:links]), ("slow", SLOW_SECONDS, ids[links:])):
+            taken = [
+                await seconds_to(
+                    server,
+                    server.person(user_id, "Ada"),
+                    add_page(site, f"/{user_id}", wait_seconds=wait),
+                )
+                for user_id in own
+            ]
+            first, whole = zip(*taken, strict=True)
+            figures |= {
+                f"{name}_progress_median": statistics.median(first),
+                f"{name}_progress_worst": max(first),
+                f"{name}_summary_median": statistics.median(whole),
+            }
     return figures
 
 

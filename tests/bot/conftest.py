@@ -36,6 +36,17 @@ class Bench:
         await idle_waiter(self.mynah)()
 
 
+def wires_to(server: BotApiServer) -> Wires:
+    """Real HTTP to the loopback server."""
+    return Wires(
+        token=server.token,
+        calls=HTTPXRequest(),
+        polling=HTTPXRequest(read_timeout=20),
+        base_url=server.base_url,
+        base_file_url=server.base_file_url,
+    )
+
+
 @asynccontextmanager
 async def bench_on(
     folder: Path,
@@ -56,18 +67,11 @@ async def bench_on(
         transcriber=transcriber,
     )
     chosen = Settings(data=folder, allowed_users=frozenset({USER_ID}), **settings)  # pyright: ignore
-    wires = Wires(
-        token=server.token,
-        calls=HTTPXRequest(),
-        polling=HTTPXRequest(read_timeout=20),
-        base_url=server.base_url,
-        base_file_url=server.base_file_url,
-    )
     async with (
         open_core(chosen, progress=lambda _sentence: None, now=now, parts=parts) as core,
         open_services(core, parts) as services,
     ):
-        mynah = build(services, wires)
+        mynah = build(services, wires_to(server))
         async with running(services, mynah):
             yield Bench(server, model, services, mynah)
 

@@ -76,19 +76,24 @@ async def test_a_wrong_key_and_a_file_in_use_change_nothing(tmp_path: Path):
     assert users_in(path, OLD) == 10
 
 
+async def killed_after(seconds: float, code: str, *arguments: str) -> None:
+    """Run this code in a child process, and kill it so many seconds after its first line."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code, *arguments), stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    await child.stdout.readline()
+    await asyncio.sleep(seconds)
+    if child.returncode is None:
+        child.kill()
+    await child.wait()
+
+
 async def test_killed_on_the_way_one_of_the_two_keys_opens_all_of_it(tmp_path: Path):
     path = await filled(tmp_path / "mynah.db", rows=20_000)
     chance, old, new = random.Random(1), OLD, NEW
     for _ in range(4):
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", CHILD, str(path), old, new), stdout=asyncio.subprocess.PIPE
-        )
-        assert child.stdout is not None
-        await child.stdout.readline()
-        await asyncio.sleep(chance.uniform(0.1, 1.2))
-        if child.returncode is None:
-            child.kill()
-        await child.wait()
+        await killed_after(chance.uniform(0.1, 1.2), CHILD, str(path), old, new)
         if not opens(path, old):
             old, new = new, old
         check_database(path, key=old)
@@ -137,15 +142,7 @@ async def test_killed_while_it_is_encrypted_all_of_it_opens_with_the_key_or_with
     chance, plain = random.Random(2), path.read_bytes()
     for _ in range(4):
         path.write_bytes(plain)
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", ENCRYPTING_CHILD, str(path), NEW), stdout=asyncio.subprocess.PIPE
-        )
-        assert child.stdout is not None
-        await child.stdout.readline()
-        await asyncio.sleep(chance.uniform(0.05, 0.6))
-        if child.returncode is None:
-            child.kill()
-        await child.wait()
+        await killed_after(chance.uniform(0.05, 0.6), ENCRYPTING_CHILD, str(path), NEW)
         key = None if is_plain(path) else NEW
         check_database(path, key=key)
         assert users_in(path, key) == 20_000
