@@ -16,7 +16,6 @@ from bot.schedule import Schedule
 from bot.services import Services, backup_writer
 from engine.assistant import SILENCE
 from storage.erasure import ErasureStore
-from storage.errors import StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +123,7 @@ async def _follow(services: Services, mynah: Mynah) -> None:
                 await mynah.admin.follow()
                 await services.erasures.follow()
                 mynah.metrics.know_runs(await services.core.runs.tally())
-        except StorageError:
+        except Exception:  # ended, it would never again take up new weights or an outage's end
             logger.exception("what other processes changed could not be followed")
         await asyncio.sleep(FOLLOW_SECONDS)
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,21 @@ async def test_a_message_whose_telling_ends_the_process_is_left_out(tmp_path: Pa
         assert EN.given_up not in [reply.text for reply in ada.chat.replies]
         await bench.idle()
         assert await bench.services.updates.pending() == []
+
+
+async def test_what_follows_other_processes_goes_on_after_an_error_of_whatever_kind(
+    tmp_path: Path, server: BotApiServer, caplog: pytest.LogCaptureFixture
+):
+    async with bench_on(tmp_path, server) as bench:
+        called, goes_on = count(), asyncio.Event()
+
+        async def fails_once() -> None:
+            if next(called) == 0:
+                raise KeyError("a row that went meanwhile")
+            goes_on.set()
+
+        bench.mynah.recovery.follow = fails_once
+        async with asyncio.timeout(20):
+            await goes_on.wait()
+
+    assert "a row that went meanwhile" in caplog.text
