@@ -68,7 +68,8 @@ async def measure(folder: Path, links: int) -> dict[str, float]:
         open_site() as site,
         BotApiServer() as server,
         open_core(settings, progress=lambda _sentence: None, parts=parts) as core,
-        open_services(core, parts) as services,running(services, build(services, wires_to(server)))
+        open_services(core, parts) as services,
+        running(services, build(services, wires_to(server))),
     ):
         for name, wait, own in (("quick", 0.0, ids[:links]), ("slow", SLOW_SECONDS, ids[links:])):
             taken = [

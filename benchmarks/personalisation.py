@@ -132,7 +132,7 @@ def share(wish: Wish, replies: list[str]) -> float:
 async def simulate(base: ResolvedModel, folder: Path, *, show: bool) -> dict[str, float]:
     """All wishes through one night; prints a line for each."""
     database = await Database.open(folder / "mynah.db")
-    model = LocalModel.load(folder=base.folder, name=base.name, adapter_slots=len(WISHES))
+    model = LocalModel.load(folder=base.folder, name=base.name)
     try:
         village = Village(database, folder, base, model)
         replies, before = await village.answers(ASKED), await village.answers(UNSEEN)

@@ -193,8 +193,9 @@ class Run:
 
     async def bank(self) -> None:
         """Two hundred adapters on disk, sixteen resident: each reply against the same one written alone."""
+        slot_bytes = 4 * RANK * sum(size_in + out for size_in, out in self.adapters.shapes.values())
         model = LocalModel.load(
-            folder=self.folder, name=NAME, rows=USERS, adapter_slots=16, dtype=torch.float32
+            folder=self.folder, name=NAME, rows=USERS, adapter_bytes=16 * slot_bytes, dtype=torch.float32
         )
         refs = [self.adapters.make(user_id) for user_id in range(1001, 1201)]
         for ref in refs:
@@ -205,7 +206,6 @@ class Run:
         mixed = [completion.text for _, completions in batches for completion in completions]
         self.figures["bank_of_200_wrong_replies"] = sum(a != b for a, b in zip(alone, mixed, strict=True))
         self.figures["bank_distinct_replies"] = len(set(alone))
-        slot_bytes = 4 * RANK * sum(size_in + out for size_in, out in self.adapters.shapes.values())
         self.figures["adapter_memory_to_file"] = slot_bytes / (refs[0].folder / WEIGHTS_NAME).stat().st_size
         await model.close()
 

@@ -130,7 +130,7 @@ async def test_no_context_outlives_a_new_conversation_or_leaves_a_private_one(ta
 
 
 async def test_a_real_model_answers_each_as_if_alone_through_swaps_and_evictions(tmp_path: Path):
-    """Two slots for four users' versions, contexts that are kept between turns, and replies side by side."""
+    """Three slots for four users' versions, contexts kept between turns, and replies side by side."""
     folder = save_tiny(tmp_path / "tiny-llama")
     refs = {
         (user_id, version): adapter_ref(tmp_path, user_id=user_id, version=version)
@@ -138,7 +138,7 @@ async def test_a_real_model_answers_each_as_if_alone_through_swaps_and_evictions
         for version in (1, 2)
     }
     alone = await _alone(folder, refs)
-    model = load_tiny(folder, adapter_slots=2, rows=2)
+    model = load_tiny(folder, adapter_bytes=0, rows=2)
     chance = random.Random(7)
     now_served = dict.fromkeys(USERS, 1)
     for user_id in USERS:

@@ -22,8 +22,20 @@ class AdapterBank:
     reply is written. A row of the batch pins the slot, so that it is not evicted under a running reply.
     """
 
-    def __init__(self, stack: LoraStack, *, base_model: str, max_rank: int, probe: Probe) -> None:
+    def __init__(
+        self,
+        stack: LoraStack,
+        *,
+        base_model: str,
+        max_rank: int,
+        probe: Probe,
+        budget_bytes: int,
+        fewest: int = 1,
+    ) -> None:
+        """Resident adapters take at most `budget_bytes`, but as many as `fewest` always have room."""
         self._stack = stack
+        self._budget_bytes = budget_bytes
+        self._fewest = fewest
         self._base_model = base_model
         self._max_rank = max_rank
         self._probe = probe
@@ -88,7 +100,7 @@ class AdapterBank:
             return NO_ADAPTER
         slot = self._slots.get(adapter)
         if slot is None:
-            slot = self._install(adapter, self.read(adapter)) if self._has_room() else None
+            slot = self._install(adapter, self.read(adapter)) if self._may_install() else None
         if slot is not None:
             self._slots.move_to_end(adapter)
             self._pins[slot] += 1
@@ -109,17 +121,29 @@ class AdapterBank:
         return list(self._slots)
 
     def _install(self, adapter: AdapterRef, weights: LoraWeights) -> int | None:
-        if not self._has_room():
-            return None
+        self._make_room(weights.rank)
         if not self._free:
-            self._evict(next(self._evictable()))
+            return None
         slot = self._free.pop()
         self._stack.write(slot, weights)
         self._slots[adapter] = slot
         return slot
 
-    def _has_room(self) -> bool:
+    def _may_install(self) -> bool:
+        """Whether a slot is free or can be freed; asked before files are read for nothing."""
         return bool(self._free) or next(self._evictable(), None) is not None
+
+    def _make_room(self, rank: int) -> None:
+        """Evict until one more fits the budget or the rest is in use; all slots have the highest rank."""
+        rank = max(rank, self._stack.rank)
+        most = max(self._fewest, self._budget_bytes // self._stack.slot_bytes(rank))
+        while not self._free or len(self._slots) >= most:
+            adapter = next(self._evictable(), None)
+            if adapter is None:
+                return
+            slot = self._slots[adapter]
+            self._evict(adapter)
+            self._stack.clear(slot)  # growing the rank copies what is not clear
 
     def _evictable(self) -> Iterator[AdapterRef]:
         """Adapters whose slot may be reused: an unloaded one may have no files to come back from."""

@@ -80,13 +80,14 @@ class LocalModel:
         dtype: torch.dtype | None = None,
         threads: int | None = None,
         rows: int = 8,
-        adapter_slots: int = 32,
+        adapter_bytes: int = 1 << 29,
         prefix_bytes: int = 1 << 30,
         queue_limit: int = 128,
     ) -> Self:
         """Read a model folder on a new thread, which then serves it. Blocks for seconds.
 
-        At most `rows` replies are written at once, and `adapter_slots` adapters are resident. With a `dtype`
+        At most `rows` replies are written at once. Resident adapters take at most `adapter_bytes`, though one
+        for each row and one more always have room; kept prefixes of chats take `prefix_bytes`. With a `dtype`
         all numbers are computed in it; without, in the fastest that hardly differs. `threads` None means
         measured. Raises ModelUnavailableError, DeviceUnavailableError.
         """
@@ -99,7 +100,7 @@ class LocalModel:
             dtype=dtype,
             threads=threads,
             rows=rows,
-            adapter_slots=adapter_slots,
+            adapter_bytes=adapter_bytes,
             prefix_bytes=prefix_bytes,
             queue_limit=queue_limit,
         )
@@ -204,7 +205,7 @@ def _build(
     dtype: torch.dtype | None,
     threads: int | None,
     rows: int,
-    adapter_slots: int,
+    adapter_bytes: int,
     prefix_bytes: int,
     queue_limit: int,
 ) -> _Parts:
@@ -212,7 +213,8 @@ def _build(
     place = choose_device(device)
     model = load_model(folder, device=place, dtype=dtype or choose_dtype(place))
     tokenizer = load_tokenizer(folder, model)
-    stack = wrap_linears(model, slots=1 + max(adapter_slots, rows + 1), rank=_START_RANK)
+    stack = wrap_linears(model, slots=1, rank=_START_RANK)
+    stack.widen(1 + max(rows + 1, adapter_bytes // stack.slot_bytes(_START_RANK)))
     probe_ids = tokenizer.encode(_PROBE)[-_PROBE_TOKENS:]
     forward = choose_forward(model, stack, place=str(folder), exact=dtype is not None, probe=probe_ids)
     threads = threads or choose_threads(forward, probe_ids)
@@ -221,7 +223,14 @@ def _build(
     def probe(slot: int) -> Tensor:
         return forward.prefill(Strip(forward.shape), probe_ids, slot)
 
-    bank = AdapterBank(stack, base_model=name, max_rank=MAX_RANK, probe=probe)
+    bank = AdapterBank(
+        stack,
+        base_model=name,
+        max_rank=MAX_RANK,
+        probe=probe,
+        budget_bytes=adapter_bytes,
+        fewest=rows + 1,
+    )
     batcher = Batcher(
         forward=forward,
         bank=bank,

@@ -88,6 +88,12 @@ class LoraStack:
             name: (layer.base.in_features, layer.base.out_features) for name, layer in self.layers.items()
         }
 
+    def slot_bytes(self, rank: int) -> int:
+        """How much memory one adapter takes at this rank."""
+        layer = next(iter(self.layers.values()))
+        sizes = sum(size_in + size_out for size_in, size_out in self.shapes.values())
+        return sizes * rank * layer.lora_a.element_size()
+
     @torch.no_grad()
     def write(self, slot: int, weights: LoraWeights) -> None:
         """Put an adapter into a slot, its scaling folded into B, its rank padded with zeros."""
@@ -125,6 +131,17 @@ class LoraStack:
             layer.lora_a.data = _padded(layer.lora_a, (0, rank - self.rank))
             layer.lora_b.data = _padded(layer.lora_b, (0, 0, 0, rank - self.rank))
         self.rank = rank
+        self.version += 1
+
+    @torch.no_grad()
+    def widen(self, slots: int) -> None:
+        """Add empty slots; in the memory of a CPU they cost nothing until they are written."""
+        for layer in self.layers.values():
+            for matrices in (layer.lora_a, layer.lora_b):
+                wide = torch.zeros(slots, *matrices.shape[1:], dtype=matrices.dtype, device=matrices.device)
+                wide[: self.slots] = matrices
+                matrices.data = wide
+        self.slots = slots
         self.version += 1
 
     @torch.no_grad()

@@ -43,17 +43,24 @@ class Served:
             return self.model(TOKENS.expand(len(slots), -1)).logits
 
 
-@pytest.fixture
-def served() -> Served:
+def serving(*, slots: int, budget_bytes: int = 1 << 30, fewest: int = 1) -> Served:
     model = tiny_model()
-    stack = wrap_linears(model, slots=1 + SLOTS, rank=1)
+    stack = wrap_linears(model, slots=1 + slots, rank=1)
 
     def probe(slot: int) -> torch.Tensor:
         stack.rows.select([slot])
         with torch.no_grad():
             return model(TOKENS[:, :3]).logits[0, -1]
 
-    return Served(AdapterBank(stack, base_model=BASE_NAME, max_rank=8, probe=probe), stack, model)
+    bank = AdapterBank(
+        stack, base_model=BASE_NAME, max_rank=8, probe=probe, budget_bytes=budget_bytes, fewest=fewest
+    )
+    return Served(bank, stack, model)
+
+
+@pytest.fixture
+def served() -> Served:
+    return serving(slots=SLOTS)
 
 
 def add(bank: AdapterBank, adapter: AdapterRef) -> None:
@@ -112,6 +119,40 @@ def test_the_least_recently_used_is_evicted(served: Served, tmp_path: Path) -> N
     served.bank.unpin(served.bank.pin(first) or 0)
     add(served.bank, fifth)
     assert served.bank.resident == [third, fourth, first, fifth]
+
+
+def test_the_memory_budget_holds_fewer_adapters_of_a_higher_rank(tmp_path: Path) -> None:
+    rank_1 = wrap_linears(tiny_model(), slots=1, rank=1).slot_bytes(1)
+    served = serving(slots=8, budget_bytes=4 * rank_1)
+    small = [
+        AdapterRef(number, 1, save_adapter(tmp_path / str(number), random_weights(number, rank=1)))
+        for number in range(1, 6)
+    ]
+    for adapter in small:
+        add(served.bank, adapter)
+    assert served.bank.resident == small[1:]
+    high = AdapterRef(9, 1, save_adapter(tmp_path / "9", random_weights(9, rank=2)))
+    add(served.bank, high)
+
+    assert served.bank.resident == [small[-1], high]
+    for adapter in served.bank.resident:
+        slot = served.bank.pin(adapter)
+        assert slot is not None
+        torch.testing.assert_close(served.logits(slot), peft_logits(adapter), rtol=1e-4, atol=1e-4)
+    assert sum(bool(parameter.any()) for parameter in slots_of(served.stack)) == 2
+
+
+def slots_of(stack: LoraStack) -> list[torch.Tensor]:
+    """The slots of one matrix of the stack."""
+    return list(next(stack.parameters()))
+
+
+def test_whatever_the_budget_the_fewest_have_room(tmp_path: Path) -> None:
+    served = serving(slots=4, budget_bytes=0, fewest=3)
+    adapters = random_adapters(tmp_path, 4)
+    for adapter in adapters:
+        add(served.bank, adapter)
+    assert served.bank.resident == adapters[1:]
 
 
 def test_a_pinned_slot_is_never_taken(served: Served, tmp_path: Path) -> None:

@@ -101,6 +101,7 @@ def batcher_of(
         stack,
         base_model="tiny-llama",
         max_rank=8,
+        budget_bytes=1 << 30,
         probe=lambda slot: forward.prefill(Strip(forward.shape), probe, slot),
     )
     batcher = Batcher(

@@ -85,7 +85,7 @@ async def test_a_reply_under_way_keeps_its_unloaded_adapter(model: LocalModel, t
 
 
 async def test_evicted_adapters_come_back_from_disk(tiny_folder: Path, tmp_path: Path) -> None:
-    model = load_tiny(tiny_folder, rows=2, adapter_slots=3)
+    model = load_tiny(tiny_folder, rows=2, adapter_bytes=0)
     adapters = [adapter_ref(tmp_path, user_id=user_id) for user_id in range(1, 9)]
     first: list[str] = []
     for adapter in adapters:
@@ -98,7 +98,7 @@ async def test_evicted_adapters_come_back_from_disk(tiny_folder: Path, tmp_path:
 
 
 async def test_an_evicted_adapter_whose_files_are_gone_fails_alone(tiny_folder: Path, tmp_path: Path) -> None:
-    model = load_tiny(tiny_folder, rows=1, adapter_slots=2)
+    model = load_tiny(tiny_folder, rows=1, adapter_bytes=0)
     adapters = [adapter_ref(tmp_path, user_id=user_id) for user_id in range(1, 4)]
     for adapter in adapters:
         await model.load_adapter(adapter)
