@@ -31,9 +31,7 @@ from engine.tuning.nightly import TuningRunner
 from engine.tuning.workshop import Workshop
 from storage.database import Database
 from storage.feedback import FeedbackStore
-from storage.messages import MessageStore
 from storage.records import NewMessage, Role, RunStatus, TuningRun
-from storage.runs import RunStore
 from storage.users import UserStore
 from tests.test_loop import UNSEEN
 
@@ -46,11 +44,13 @@ class Village:
     """The simulated users of one data folder; user number n has wish number n - 1."""
 
     def __init__(self, database: Database, folder: Path, base: ResolvedModel, model: LocalModel) -> None:
-        self._messages = MessageStore(database)
+        self._workshop = Workshop.over(
+            database, trainer=ChildTrainer(), data_folder=folder, base=base, now=lambda: datetime.now(UTC)
+        )
+        self._messages, self._runs = self._workshop.messages, self._workshop.runs
         self._ratings = FeedbackStore(database)
         self._users = UserStore(database)
-        self._runs = RunStore(database)
-        self._folder, self._base, self._model = folder, base, model
+        self._model = model
 
     async def answers(self, questions: tuple[str, ...], adapter: AdapterRef | None = None) -> list[str]:
         """A greedy reply to each question, each in a conversation of its own."""
@@ -104,14 +104,7 @@ class Village:
 
     async def sleep(self) -> list[TuningRun]:
         """One night for everybody."""
-        workshop = Workshop.over(
-            self._database,
-            trainer=ChildTrainer(),
-            data_folder=self._folder,
-            base=self._base,
-            now=lambda: datetime.now(UTC),
-        )
-        runner = TuningRunner(workshop, budget=BUDGET)
+        runner = TuningRunner(self._workshop, budget=BUDGET)
         return await runner.run([user.user_id for user in await self._users.all()])
 
     async def answers_of(self, run: TuningRun) -> list[str]:
@@ -119,7 +112,7 @@ class Village:
         active = await self._runs.active_adapter(run.user_id)
         if active is None:
             return await self.answers(UNSEEN)
-        ref = AdapterRef(run.user_id, active.version, self._folder / active.folder)
+        ref = AdapterRef(run.user_id, active.version, self._workshop.data_folder / active.folder)
         await self._model.load_adapter(ref)
         return await self.answers(UNSEEN, ref)
 
