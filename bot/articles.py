@@ -106,7 +106,8 @@ class ArticleHandlers:
             await self._summarize_again(asked, *about, wanted)
             return
         if request.is_empty:
-            await self._delivery.say(asked.chat_id, asked.texts.summarize_usage)
+            if not await self._bring_logged(Place(asked=_asked(asked, joined.text))):
+                await self._delivery.say(asked.chat_id, asked.texts.summarize_usage)
             return
         await self._read_all(asked, request, _asked(asked, joined.text, joined.others))
 
@@ -325,10 +326,7 @@ class ArticleHandlers:
         opening: str,
     ) -> LoggedMessage | None:
         """Write something, log it and bring it to the chat; a failure is one sentence in its place."""
-        asked = place.asked
-        live = await self._delivery.live(
-            chat_id=asked.chat_id, update_id=place.update_id, in_place_of=place.in_place_of
-        )
+        asked, live = place.asked, await self._live(place)
         reply = await self._library.logged(place.update_id, place.part)
         if reply is None:
             try:
@@ -348,6 +346,22 @@ class ArticleHandlers:
                     raise Interrupted from error
                 await self._tell(place, live, _sentence(error, texts()))
                 return None
+        await self._finish(place, reply, live)
+        return reply
+
+    async def _bring_logged(self, place: Place) -> bool:
+        """Bring to the chat what was logged before the process ended; False: nothing was."""
+        reply = await self._library.logged(place.update_id, place.part)
+        if reply is not None:
+            await self._finish(place, reply, await self._live(place))
+        return reply is not None
+
+    async def _live(self, place: Place) -> LiveReply:
+        return await self._delivery.live(
+            chat_id=place.asked.chat_id, update_id=place.update_id, in_place_of=place.in_place_of
+        )
+
+    async def _finish(self, place: Place, reply: LoggedMessage, live: LiveReply) -> None:
         preview = [] if live.preview_id is None else [live.preview_id]
         await self._delivery.finish(
             reply,
@@ -357,7 +371,6 @@ class ArticleHandlers:
         )
         if live.preview_id in await self._delivery.shown_as(reply):
             await self._delivery.forget_preview(place.update_id)
-        return reply
 
     async def _tell(self, place: Place, live: LiveReply, sentence: str) -> None:
         """Say why there is nothing new; what stood in its place before stands there again."""

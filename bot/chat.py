@@ -16,6 +16,7 @@ from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
 from bot.joining import Joiner
 from bot.keyboard import TURN_PATTERN, Keyboards
+from bot.live import LiveReply
 from bot.speaking import preferences, texts
 from bot.texts import Texts
 from bot.under_way import UnderWay
@@ -64,6 +65,9 @@ class ChatHandlers:
     async def on_text(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer a message, together with those that belong to it; or what follows /ask."""
         asked = incoming(update)
+        # What was logged for it was logged with all that belongs to it: nothing that waits now does.
+        if await self._deliver_logged(asked):
+            return
         joined = await self._joiner.with_following(update)
         if not asked.in_group and await self._articles.take(asked, joined):
             return
@@ -101,12 +105,11 @@ class ChatHandlers:
             deaf = self._transcriber is None
             await self._delivery.say(asked.chat_id, asked.texts.deaf if deaf else asked.texts.voice_too_long)
             return
-        text = ""
-        # After a restart the answer may be logged already: then it is only delivered.
-        if await self._messages.reply_to_update(asked.update_id) is None:
-            text = await self._written_down(asked, voice, self._transcriber)
-            if not text:
-                return
+        if await self._deliver_logged(asked):
+            return
+        text = await self._written_down(asked, voice, self._transcriber)
+        if not text:
+            return
         question = Question(
             user_id=asked.user_id,
             chat_id=asked.chat_id,
@@ -152,6 +155,8 @@ class ChatHandlers:
     async def on_retry(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer the last question again."""
         asked = incoming(update)
+        if await self._deliver_logged(asked):
+            return
 
         async def write(sink: TextSink, cancellation: Cancellation) -> Reply | None:
             return await self._assistant.retry(
@@ -203,7 +208,8 @@ class ChatHandlers:
         last = await self._messages.last_reply(
             user_id=asked.user_id, chat_id=asked.chat_id, thread_id=asked.thread_id
         )
-        await self._answer(asked, write, earlier=last)
+        if not await self._deliver_logged(asked, earlier=last):
+            await self._answer(asked, write, earlier=last)
 
     async def on_new(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Begin a conversation with an empty context."""
@@ -277,21 +283,29 @@ class ChatHandlers:
         )
         return Wishes(learnable=learnable, length=preferences().reply_length)
 
-    async def _answer(self, asked: Incoming, write: Write, *, earlier: Message | None = None) -> None:
-        """Stream a reply into the chat, or deliver the one that was logged before the process ended.
+    async def _deliver_logged(self, asked: Incoming, *, earlier: Message | None = None) -> bool:
+        """Deliver the reply that was logged before the process ended or a disk was full; False: none was."""
+        logged = await self._messages.reply_to_update(asked.update_id)
+        if logged is None:
+            return False
+        live, in_place_of = await self._begin(asked, earlier)
+        await self._deliver(logged, asked, shown_as=_ids(live.preview_id, in_place_of))
+        return True
 
-        It takes the place of an earlier one, if there is one, which stays when there is no new one.
-        """
+    async def _begin(self, asked: Incoming, earlier: Message | None) -> tuple[LiveReply, list[int]]:
+        """Where the reply is written, and the messages of the earlier one whose place it takes."""
         in_place_of = [] if earlier is None else await self._delivery.shown_as(earlier)
         live = await self._delivery.live(
             chat_id=asked.chat_id, update_id=asked.update_id, in_place_of=in_place_of
         )
-        logged = await self._messages.reply_to_update(asked.update_id)
-        if logged is not None:
-            # All that belongs to it was logged with it: what waits behind it now does not.
-            self._joiner.give_back(asked.update_id)
-            await self._deliver(logged, asked, shown_as=_ids(live.preview_id, in_place_of))
-            return
+        return live, in_place_of
+
+    async def _answer(self, asked: Incoming, write: Write, *, earlier: Message | None = None) -> None:
+        """Stream a reply into the chat.
+
+        It takes the place of an earlier one, if there is one, which stays when there is no new one.
+        """
+        live, in_place_of = await self._begin(asked, earlier)
         try:
             async with live:
                 reply = await self._write(asked, write, live.show)

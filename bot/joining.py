@@ -75,7 +75,7 @@ class Joiner:
         return update.update_id in self._taken
 
     def give_back(self, update_id: int) -> None:
-        """What an update had taken is handled in its own turn: it was unfinished, or needed nothing more."""
+        """An update was left unfinished: what it had taken is to be handled again, too."""
         self._taken = {taken: by for taken, by in self._taken.items() if by != update_id}
 
     async def with_following(self, update: Update, *, expecting: bool = False) -> Joined:

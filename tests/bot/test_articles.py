@@ -14,6 +14,7 @@ from bot.languages import LANGUAGES
 from engine.articles.problems import Problem
 from engine.profile.embedding import NanoEmbedder
 from engine.tuning.examples import build_examples
+from storage.errors import WriteRefusedError
 from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask
 from tests.bot.test_preferences import choose
@@ -286,6 +287,28 @@ async def test_a_command_right_before_a_forward_is_for_it(small: Bench):
     await ada.forward(LONG_TEXT, author="Somebody")
 
     assert bullets(await ada.wait_for_reply(where=summary, timeout_seconds=WAIT))
+
+
+async def test_a_summary_that_was_logged_and_not_delivered_comes_when_there_is_room(small: Bench):
+    """The text that came with the command is part of the log by then, and not taken up again."""
+    ada = small.server.person(USER_ID, "Ada")
+    plan, refused = small.services.outbox.plan, asyncio.Event()
+
+    async def refused_once(*args: object, **kwargs: object) -> object:
+        if not refused.is_set():
+            refused.set()
+            raise WriteRefusedError("the disk is full")
+        return await plan(*args, **kwargs)  # pyright: ignore
+
+    small.services.outbox.plan = refused_once
+    await ada.say("/summarize")
+    await ada.forward(LONG_TEXT, author="Somebody")
+    await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+    await small.idle()
+
+    assert refused.is_set()
+    assert [reply.text for reply in ada.chat.replies if not summary(reply)] == [EN.cannot_write]
+    assert len(await small.services.core.messages.all_of(USER_ID)) == 2
 
 
 async def test_a_bare_link_is_asked_about_and_read_after_one_tap(small: Bench, site: str):
