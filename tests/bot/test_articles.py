@@ -231,6 +231,35 @@ async def test_wishes_stand_in_any_order_beside_the_link(small: Bench, site: str
     assert "cannot write German" in shown.text
 
 
+async def test_a_summary_for_somebody_else_leaves_the_readers_own_interests_aside_and_says_so(
+    small: Bench, site: str
+):
+    ada = small.server.person(USER_ID, "Ada")
+    await ask(ada, "I love herons.")
+    await small.idle()
+    own = await summarize(ada, f"/summarize short {site}/article")
+    shown = await summarize(ada, f"/summarize short {site}/article for my boss")
+
+    assert bullets(own) != bullets(shown)
+    assert EN.audience_not_worded.format(audience="my boss") in shown.text
+    assert EN.picked_for.format(interests="herons") not in shown.text
+    assert "understand" not in shown.text
+
+
+async def test_a_large_model_words_a_summary_for_somebody_else(
+    tmp_path: Path, server: BotApiServer, site: str
+):
+    async with bench_on(tmp_path, server, allow_private_links=True) as bench:
+        bench.model.enqueue(
+            "The harbour of Lindau will get a new bridge next year. The bridge costs 4.2 million euros."
+        )
+        ada = server.person(USER_ID, "Ada")
+        shown = await summarize(ada, f"/summarize {site}/article for my boss")
+
+        assert EN.audience_worded.format(audience="my boss") in shown.text
+        assert "for my boss" in bench.model.requests[0].messages[-1].content.split("<<<")[0]
+
+
 async def test_a_wish_that_is_not_understood_is_named_and_the_summary_comes_all_the_same(
     small: Bench, site: str
 ):

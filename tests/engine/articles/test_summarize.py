@@ -158,13 +158,31 @@ async def test_the_same_text_at_another_address_is_known(large: Desk):
     assert len(large.model.requests) == 1
 
 
-@pytest.mark.parametrize("wish", [Wish(length=Length.LONG), Wish(language="de"), Wish(interests=("herons",))])
+@pytest.mark.parametrize(
+    "wish",
+    [Wish(length=Length.LONG), Wish(language="de"), Wish(interests=("herons",)), Wish(audience="my boss")],
+)
 async def test_another_wish_is_another_summary(large: Desk, wish: Wish):
     await large.summarizer.summarize(ARTICLE, Reader(user_id=1))
 
     other = await large.summarizer.summarize(ARTICLE, Reader(user_id=1, wish=wish))
 
     assert not other.from_cache
+
+
+async def test_a_large_model_is_told_for_whom_it_writes_and_small_sentences_are_chosen_for_anybody(
+    small: Desk, large: Desk
+):
+    wish = Wish(audience="a ten-year-old")
+
+    await large.summarizer.summarize(ARTICLE, Reader(user_id=1, wish=wish))
+    chosen = await small.summarizer.summarize(ARTICLE, Reader(user_id=1, wish=wish))
+    usual = await small.summarizer.summarize(ARTICLE, Reader(user_id=1))
+
+    prompt = large.model.requests[0].messages[-1].content
+    assert "for a ten-year-old" in prompt.split("<<<")[0]
+    assert chosen.points == usual.points
+    assert (chosen.audience, usual.audience) == ("a ten-year-old", None)
 
 
 async def test_a_page_cannot_close_its_fence(large: Desk):
