@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from engine.articles.article import Article
-from engine.articles.fetch import Fetcher
+from engine.articles.fetch import Download, Fetcher
 from engine.articles.guard import GuardedTransport
 from engine.articles.reading import PageReader
 from engine.errors import ArticleError
@@ -100,7 +100,7 @@ async def outcome(fetcher: Fetcher, link: str) -> Article | ArticleError:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             download = await fetcher.fetch(link)
-            assert download is not None
+            assert isinstance(download, Download)
             return await PageReader(deadline_seconds=15).read(download)
     except ArticleError as error:
         return error
