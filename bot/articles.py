@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from telegram import Document, Message, Update
@@ -263,6 +263,11 @@ class ArticleHandlers:
     ) -> None:
         """Sum up what was read before in another way; as a tap asks, in the place of the summary before."""
         form = (Length(reply.length or Length.NORMAL), reply.bullets)
+        wanted = replace(
+            wanted,
+            language=wanted.language or reply.language,
+            audience=wanted.audience or reply.audience,
+        )
         wish = await self._library.wish_beside(asked.user_id, wanted, form)
 
         async def read() -> Article:
@@ -303,6 +308,8 @@ class ArticleHandlers:
                 length=wish.length,
                 bullets=wish.bullets,
                 wished=again is not None,
+                language=wish.language,
+                audience=wish.audience,
             )
 
         return await self._bring(place, write, wish, opening)

@@ -493,6 +493,16 @@ async def test_shorter_takes_the_place_of_the_summary_and_is_remembered(small: B
     assert len(bullets(await summarize(ada, f"/summarize {site}/other"))) == 2
 
 
+async def test_shorter_keeps_the_language_and_the_reader_that_were_wished_for(small: Bench, site: str):
+    ada = small.server.person(USER_ID, "Ada")
+    shown = await summarize(ada, f"/summarize {site}/article for my boss in Spanish")
+    await ada.tap(shown, EN.shorter)
+    await small.server.until(lambda: len(bullets(shown)) == 2, timeout_seconds=WAIT)
+
+    assert EN.audience_not_worded.format(audience="my boss") in shown.text
+    assert "cannot write Spanish" in shown.text
+
+
 async def test_words_after_a_summary_change_it_too(small: Bench, site: str):
     ada = small.server.person(USER_ID, "Ada")
     await summarize(ada, f"/summarize {site}/article")
