@@ -69,6 +69,25 @@ def test_names_what_stands_in_place_of_an_article(page: str, problem: Problem):
     assert problem_of(page) is problem
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Error 404: not found",
+        "This article is no longer available: content removed",
+        "Seite nicht gefunden",
+        "Page introuvable",
+        "Página no encontrada",
+        "Pagina non trovata",
+        "Страница не найдена",
+        "页面不存在",
+    ],
+)
+def test_an_error_page_is_known_in_many_languages(title: str):
+    assert problem_of(pages.SOFT_404.replace("404 - Page not found", title).replace("not found", "")) is (
+        Problem.ERROR_PAGE
+    )
+
+
 def test_a_video_site_has_no_words_whatever_its_page_says():
     assert problem_of(pages.article_page(), "https://www.youtube.com/watch?v=1") is Problem.VIDEO_PAGE
 
