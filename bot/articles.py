@@ -111,11 +111,14 @@ class ArticleHandlers:
         await self._read_all(asked, request, _asked(asked, joined.text, joined.others))
 
     async def on_document(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Summarise a file; words below it may be wishes, or a question that is answered afterwards."""
+        """Summarise a file; words below it may be wishes, or a question that is answered afterwards.
+
+        Those below a forwarded one are somebody else's, and wish for nothing.
+        """
         asked = incoming(update)
         document = asked.message.document
         assert document is not None, "the filter lets only files through"
-        caption = asked.message.caption or ""
+        caption = "" if asked.message.forward_origin is not None else asked.message.caption or ""
         wanted = read_wishes(_after_command(caption))
         request = ArticleRequest(document=document, wanted=wanted)
         is_question = bool(wanted.rest) and asks(caption)

@@ -418,6 +418,19 @@ async def test_a_question_below_a_file_is_answered_after_its_summary(small: Benc
     assert "4.2 million euros" in answer.text
 
 
+async def test_words_below_a_forwarded_file_are_no_wishes_of_who_forwards_it(small: Bench):
+    ada = small.server.person(USER_ID, "Ada")
+    caption = "short for my boss: is this how they build?"
+    await ada.send_document("bridge.txt", LONG_TEXT.encode(), caption=caption, author="Somebody")
+    shown = await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+    await small.idle()
+
+    assert len(bullets(shown)) == 4
+    assert "boss" not in shown.text
+    assert "understand" not in shown.text
+    assert ada.chat.replies == [shown]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
