@@ -347,7 +347,7 @@ class ArticleHandlers:
                         reader = Reader(
                             user_id=asked.user_id,
                             adapter=self._adapters.of(asked.user_id),
-                            wish=wish,
+                            wish=replace(wish, spoken=_code(preferences().spoken)),
                             progress=lambda part, parts: _show_progress(live, opening, part, parts),
                             cancellation=cancellation,
                         )
@@ -414,6 +414,11 @@ def _after_command(text: str) -> str:
         return text
     words = text.split(maxsplit=1)
     return words[1] if len(words) > 1 else ""
+
+
+def _code(language: str | None) -> str | None:
+    """The ISO 639-1 code of a language tag such as zh-hans."""
+    return None if language is None else language.partition("-")[0].lower()
 
 
 def _refusal(document: Document, texts: Texts) -> str | None:

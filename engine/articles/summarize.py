@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from engine.articles.article import Article
-from engine.articles.check import Source, numbers
+from engine.articles.check import Source, same_numbers
 from engine.articles.fence import fenced
 from engine.articles.languages import language_of
 from engine.articles.parts import parts_of
@@ -131,8 +131,9 @@ class Summarizer:
             points = [Point(text=text, passage=passage) for text, passage in kept.points]
             return _summary(article, points, reader.wish, from_cache=True)
         points = await self._points(article, reader)
-        if self._writer is not None and reader.wish.language not in (None, article.language):
-            points = await _translated(self._writer, points, reader)
+        language = _language(reader.wish)
+        if self._writer is not None and language not in (None, article.language):
+            points = await _translated(self._writer, points, reader, language)
         await self._store.put(
             ArticleSummary(
                 content_sha256=digest,
@@ -152,7 +153,7 @@ class Summarizer:
         version = "base" if adapter is None else f"{adapter.user_id}.{adapter.version}"
         writer = f"{self._writer.name}:{version}:{_PROMPT_VERSION}.{_CHOICE_VERSION}"
         about = _hashed((*wish.interests, f"for {wish.audience}") if wish.audience else wish.interests)
-        return f"{writer}:{wish.length}:{wish.language or ''}:{about}"
+        return f"{writer}:{wish.length}:{_language(wish) or ''}:{about}"
 
     async def _points(self, article: Article, reader: Reader) -> list[Point]:
         """The points of each part, in the order of the text."""
@@ -187,16 +188,24 @@ def _hashed(words: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
 
 
-async def _translated(writer: LanguageModel, points: Sequence[Point], reader: Reader) -> list[Point]:
-    """Each point in the wished language; one whose translation is in doubt stays as it was."""
-    language = reader.wish.language or "en"
+def _language(wish: Wish) -> str | None:
+    """The language to write in, if it is one that can be asked for: the wished one, else the reader's own."""
+    return wish.language or (wish.spoken if wish.spoken in _LANGUAGES else None)
+
+
+async def _translated(
+    writer: LanguageModel, points: Sequence[Point], reader: Reader, language: str
+) -> list[Point]:
+    """Each point in this language; one whose translation is in doubt stays as it was."""
     translated: list[Point] = []
     for point in points:
         asked = _ask_translation(point.text, language)
         completion = await write_for(reader, writer, asked, _SAMPLING)
         text = " ".join(strip_thoughts(completion.text).split())
         finished = completion.finish_reason is FinishReason.STOP
-        sure = finished and language_of(text) == language and numbers(text) == numbers(point.text)
+        sure = (
+            finished and language_of(text) == language and same_numbers(point.text, text, language=language)
+        )
         translated.append(Point(text=text, passage=point.passage) if sure else point)
     return translated
 

@@ -30,14 +30,16 @@ class Length(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What one reader wants: `language` is ISO 639-1, None the article's; `interests` are words.
+    """What one reader wants: `language` is ISO 639-1, None where none was asked for; `interests` are words.
 
+    `spoken` is the language that they are spoken to in, and so of what can be written for them.
     `audience` names whom the reader wants it for, in their words; None means themselves.
     """
 
     length: Length = Length.NORMAL
     bullets: bool = False
     language: str | None = None
+    spoken: str | None = None
     interests: tuple[str, ...] = ()
     audience: str | None = None
 

@@ -260,6 +260,24 @@ async def test_a_large_model_words_a_summary_for_somebody_else(
         assert "for my boss" in bench.model.requests[0].messages[-1].content.split("<<<")[0]
 
 
+async def test_a_large_model_writes_in_the_language_that_its_reader_has_chosen(
+    tmp_path: Path, server: BotApiServer, site: str
+):
+    async with bench_on(tmp_path, server, allow_private_links=True) as bench:
+        bench.model.enqueue(
+            "The bridge of Lindau is a gift to walkers. Ferries run as usual.",
+            "林道的桥是给步行者的礼物。",
+            "渡轮照常运行。",
+        )
+        ada = server.person(USER_ID, "Ada")
+        await choose(server, ada, "/settings", "set:language:zh:all")
+        await ada.say(f"/summarize {site}/article")
+        shown = await ada.wait_for_reply(where=lambda m: "Lake News" in m.text, timeout_seconds=WAIT)
+
+        assert "林道的桥是给步行者的礼物。" in shown.text
+        assert "渡轮照常运行。" in shown.text
+
+
 async def test_a_wish_that_is_not_understood_is_named_and_the_summary_comes_all_the_same(
     small: Bench, site: str
 ):
