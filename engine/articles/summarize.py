@@ -12,7 +12,7 @@ from engine.articles.fence import fenced
 from engine.articles.languages import language_of
 from engine.articles.parts import parts_of
 from engine.articles.points import Point, checked_points, source_points
-from engine.articles.salience import best, content_terms, scores
+from engine.articles.salience import choose, content_terms
 from engine.articles.wish import USUAL, Wish
 from engine.errors import SummaryStoppedError
 from engine.language.model import (
@@ -232,19 +232,23 @@ def _prompt(
     whole = _ask(article, sentences, count, wish)
     if len(sentences) <= _SENTENCES_AHEAD and writer.count_tokens(whole) <= budget:
         return whole
-    order = scores(sentences, wish.interests)
-    low, high = 1, min(len(sentences), _SENTENCES_AHEAD)
+    telling = choose(sentences, count=_SENTENCES_AHEAD, interests=wish.interests)
+    low, high = 1, len(telling)
     while low < high:
         middle = (low + high + 1) // 2
-        asked = _ask(article, best(sentences, order, count=middle), count, wish)
+        asked = _ask(article, _in_order(sentences, telling[:middle]), count, wish)
         low, high = (middle, high) if writer.count_tokens(asked) <= budget else (low, middle - 1)
-    return _ask(article, best(sentences, order, count=low), count, wish)
+    return _ask(article, _in_order(sentences, telling[:low]), count, wish)
+
+
+def _in_order(sentences: Sequence[str], places: Sequence[int]) -> list[str]:
+    return [sentences[place] for place in sorted(places)]
 
 
 _PROMPT_VERSION = 4
 """Counts up with each change of the words below, so that no summary of an older prompt is shown."""
 
-_CHOICE_VERSION = 4
+_CHOICE_VERSION = 5
 """The same for the choice of sentences."""
 
 
