@@ -29,6 +29,13 @@ def test_reads_the_article_and_nothing_around_it():
     assert "Sport" not in article.text
 
 
+def test_a_page_whose_text_is_a_list_is_extracted_a_second_time_and_read_whole():
+    items = "".join(f"<li>{paragraph}</li>" for paragraph in pages.PARAGRAPHS)
+    html = pages.bare_page(f"<article><p>{pages.PARAGRAPHS[0]}</p></article><ul>{items}</ul>")
+
+    assert all(paragraph in article_of(html).text for paragraph in pages.PARAGRAPHS)
+
+
 def test_knows_what_the_page_says_of_itself():
     article = article_of(pages.article_page())
 
@@ -60,6 +67,7 @@ def test_claims_no_date_that_the_page_does_not_declare():
         (pages.SOFT_404, Problem.ERROR_PAGE),
         (pages.HEADLINES, Problem.LIST_PAGE),
         (pages.VIDEO, Problem.VIDEO_PAGE),
+        (pages.VIDEO.replace("video.other", "music.podcast"), Problem.VIDEO_PAGE),
         (pages.NEARLY_EMPTY, Problem.EMPTY),
         ("", Problem.EMPTY),
         ("<<<>>>", Problem.EMPTY),
