@@ -537,10 +537,15 @@ async def test_shorter_keeps_the_language_and_the_reader_that_were_wished_for(sm
 async def test_words_after_a_summary_change_it_too(small: Bench, site: str):
     ada = small.server.person(USER_ID, "Ada")
     await summarize(ada, f"/summarize {site}/article")
-    await ada.say("shorter, please")
+    await ada.say("shorter, please, for my boss")
     shown = await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
 
     assert len(bullets(shown)) == 2
+    assert EN.audience_not_worded.format(audience="my boss") in shown.text
+    await ada.say("写给校长")
+    other = await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+
+    assert EN.audience_not_worded.format(audience="校长") in other.text
 
 
 async def test_a_disliked_form_is_not_used_again(small: Bench, site: str):
