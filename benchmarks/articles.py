@@ -224,7 +224,7 @@ def chosen(sentences: Sequence[str], count: int) -> list[str]:
 
 
 def overlap(name: str, items: Sequence[Item], count: int) -> Figures:
-    """ROUGE-L against the best reference, and coverage, for each way to choose `count` sentences."""
+    """ROUGE-L against the best reference, coverage and words, for each way to choose `count` sentences."""
     figures: Figures = {}
     choices: dict[str, Choose] = {"mynah": chosen, "lead": lead, "lexrank": lexrank}
     for peer, choose in choices.items():
@@ -232,8 +232,12 @@ def overlap(name: str, items: Sequence[Item], count: int) -> Figures:
             _scores(" ".join(choose(sentences, count)), sentences, references)
             for sentences, references in items
         ]
-        rouge, covered = (statistics.mean(values) for values in zip(*scores, strict=True))
-        figures |= {f"{name}_rouge_l_{peer}": rouge, f"{name}_coverage_{peer}": covered}
+        rouge, covered, words = (statistics.mean(values) for values in zip(*scores, strict=True))
+        figures |= {
+            f"{name}_rouge_l_{peer}": rouge,
+            f"{name}_coverage_{peer}": covered,
+            f"{name}_words_{peer}": words,
+        }
     return figures
 
 
@@ -246,9 +250,9 @@ def in_own_words(items: Sequence[Item]) -> list[Item]:
     ]
 
 
-def _scores(summary: str, sentences: Sequence[str], references: Sequence[str]) -> tuple[float, float]:
+def _scores(summary: str, sentences: Sequence[str], references: Sequence[str]) -> tuple[float, float, float]:
     rouge = max(rouge_l(summary, reference) for reference in references)
-    return rouge, coverage(summary, " ".join(sentences))
+    return rouge, coverage(summary, " ".join(sentences)), len(words_of(summary))
 
 
 def scitldr(file: Path) -> list[Item]:
@@ -411,7 +415,7 @@ def failures(measured: Figures) -> list[str]:
         "nothing invented": not any(value for name, value in measured.items() if "_unsupported_" in name),
         "every part of a long text": measured["long_parts_represented"] == 1,
     }
-    for name in ("scitldr", "pages"):
+    for name in ("scitldr", "pages", "held_out_scitldr", "held_out_pages"):
         for figure in ("rouge_l", "coverage"):
             own = measured[f"{name}_{figure}_mynah"]
             targets[f"{name} {figure}"] = all(

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from telegram import Document, Message, Update
@@ -112,11 +112,14 @@ class ArticleHandlers:
         await self._read_all(asked, request, _asked(asked, joined.text, joined.others))
 
     async def on_document(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Summarise a file; words below it may be wishes, or a question that is answered afterwards."""
+        """Summarise a file; words below it may be wishes, or a question that is answered afterwards.
+
+        Those below a forwarded one are somebody else's, and wish for nothing.
+        """
         asked = incoming(update)
         document = asked.message.document
         assert document is not None, "the filter lets only files through"
-        caption = asked.message.caption or ""
+        caption = "" if asked.message.forward_origin is not None else asked.message.caption or ""
         wanted = read_wishes(_after_command(caption))
         request = ArticleRequest(document=document, wanted=wanted)
         is_question = bool(wanted.rest) and asks(caption)
@@ -264,6 +267,11 @@ class ArticleHandlers:
     ) -> None:
         """Sum up what was read before in another way; as a tap asks, in the place of the summary before."""
         form = (Length(reply.length or Length.NORMAL), reply.bullets)
+        wanted = replace(
+            wanted,
+            language=wanted.language or reply.language,
+            audience=wanted.audience or reply.audience,
+        )
         wish = await self._library.wish_beside(asked.user_id, wanted, form)
 
         async def read() -> Article:
@@ -304,6 +312,8 @@ class ArticleHandlers:
                 length=wish.length,
                 bullets=wish.bullets,
                 wished=again is not None,
+                language=wish.language,
+                audience=wish.audience,
             )
 
         return await self._bring(place, write, wish, opening)
@@ -335,7 +345,7 @@ class ArticleHandlers:
                         reader = Reader(
                             user_id=asked.user_id,
                             adapter=self._adapters.of(asked.user_id),
-                            wish=wish,
+                            wish=replace(wish, spoken=_code(preferences().spoken)),
                             progress=lambda part, parts: _show_progress(live, opening, part, parts),
                             cancellation=cancellation,
                         )
@@ -417,6 +427,11 @@ def _after_command(text: str) -> str:
         return text
     words = text.split(maxsplit=1)
     return words[1] if len(words) > 1 else ""
+
+
+def _code(language: str | None) -> str | None:
+    """The ISO 639-1 code of a language tag such as zh-hans."""
+    return None if language is None else language.partition("-")[0].lower()
 
 
 def _refusal(document: Document, texts: Texts) -> str | None:

@@ -18,6 +18,7 @@ def summary_text(summary: Summary, texts: Texts, *, bullets: bool, note: str = "
         clipped(summary.title, _MOST_TITLE),
         _body(summary, texts, bullets=bullets),
         texts.picked_for.format(interests=", ".join(summary.picked_for)) if summary.picked_for else "",
+        _audience_note(summary, texts),
         _language_note(summary, texts),
         note,
         _what_was_read(summary, texts),
@@ -86,6 +87,13 @@ def _body(summary: Summary, texts: Texts, *, bullets: bool) -> str:
         # Chosen sentences need not follow on one another in the text.
         body = (" " if summary.generated else " […] ").join(said)
     return body if summary.generated else f"{texts.key_sentences}\n{body}"
+
+
+def _audience_note(summary: Summary, texts: Texts) -> str:
+    if summary.audience is None:
+        return ""
+    note = texts.audience_worded if summary.generated else texts.audience_not_worded
+    return note.format(audience=summary.audience)
 
 
 def _language_note(summary: Summary, texts: Texts) -> str:

@@ -150,6 +150,8 @@ class Texts:
     """From 1 on."""
     language_missing: str
     language_names: dict[str, str]
+    audience_worded: str
+    audience_not_worded: str
     wish_unknown: str
     passages: str
     passages_head: str

@@ -459,6 +459,11 @@ def m028_checkpoints(db: sqlite3.Connection) -> None:
     )
 
 
+def m029_wishes_of_summaries(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE reading_replies ADD COLUMN language TEXT")
+    db.execute("ALTER TABLE reading_replies ADD COLUMN audience TEXT")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -488,6 +493,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m026_recipes,
     m027_validators,
     m028_checkpoints,
+    m029_wishes_of_summaries,
 )
 
 

@@ -63,8 +63,9 @@ class ReadingStore:
             await connection.execute(
                 """
                 INSERT INTO reading_replies
-                    (message_id, reading_id, update_id, part, points, length, bullets, wished)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    (message_id, reading_id, update_id, part, points, length, bullets, wished, language,
+                     audience)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 (
                     message_id,
@@ -75,6 +76,8 @@ class ReadingStore:
                     about.length,
                     about.bullets,
                     about.wished,
+                    about.language,
+                    about.audience,
                 ),
             )
         return message_id
@@ -190,4 +193,6 @@ def _reply(row: Row) -> ReadingReply:
         length=row["length"],
         bullets=bool(row["bullets"]),
         wished=bool(row["wished"]),
+        language=row["language"],
+        audience=row["audience"],
     )

@@ -304,7 +304,8 @@ class ReadingReply:
     """What a reply about a reading rests on; a point is (text, passage).
 
     A summary has a `length` and a form, an answer to a question has neither. `part` counts the summaries
-    of one update from 0. `wished` says that the user asked for this form after they had seen another.
+    of one update from 0. `wished` says that the user asked for this form after they had seen another;
+    `language` and `audience` are what they wished for with the article.
     """
 
     reading_id: int
@@ -313,6 +314,8 @@ class ReadingReply:
     length: str | None = None
     bullets: bool = False
     wished: bool = False
+    language: str | None = None
+    audience: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

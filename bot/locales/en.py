@@ -245,8 +245,8 @@ EN = Texts(
     view_recalled="{count} things that you had said before",
     view_length={"short": "your setting for short replies", "long": "your setting for long replies"},
     summarize_usage=(
-        "Send /summarize with a link or a text, or in reply to one; short, long, bullets or a language may "
-        "stand beside it, as in /summarize short https://example.org/article"
+        "Send /summarize with a link or a text, or in reply to one; short, long, bullets, a language or “for "
+        "my boss” may stand beside it, as in /summarize short https://example.org/article"
     ),
     summarize_these="Shall I sum this up?",
     summarize_now="Summarise",
@@ -285,7 +285,14 @@ EN = Texts(
         "ru": "Russian",
         "ja": "Japanese",
     },
-    wish_unknown="I did not understand “{words}”; I know short, long, bullets and a language, as in German.",
+    audience_worded="Worded for “{audience}”, so your own interests were left aside.",
+    audience_not_worded=(
+        "The words are the article's own, not put for “{audience}”; only your interests were left aside."
+    ),
+    wish_unknown=(
+        "I did not understand “{words}”; I know short, long, bullets, a language, as in German, and whom it "
+        "is for, as for my boss."
+    ),
     passages="Passages",
     passages_head="What each point rests on, with what stands around it:",
     shorter="Shorter",

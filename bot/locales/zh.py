@@ -216,7 +216,7 @@ ZH = Texts(
     view_recalled="你以前说过的 {count} 件事",
     view_length={"short": "你设置的简短回复", "long": "你设置的详细回复"},
     summarize_usage=(
-        "请发送 /summarize 加链接或文字，或用它回复一条消息；旁边可以写简短、详细、要点或语言，"
+        "请发送 /summarize 加链接或文字，或用它回复一条消息；旁边可以写简短、详细、要点、语言或“给我老板看”，"
         "例如 /summarize 简短 https://example.org/article"
     ),
     summarize_these="要我总结吗？",
@@ -256,7 +256,9 @@ ZH = Texts(
         "ru": "俄文",
         "ja": "日文",
     },
-    wish_unknown="我没看懂“{words}”；我认识简短、详细、要点和语言，例如“用中文”。",
+    audience_worded="这是写给“{audience}”的，所以没有照顾你自己的兴趣。",
+    audience_not_worded="这些是文章的原话，没有为“{audience}”改写；只是没有照顾你自己的兴趣。",
+    wish_unknown="我没看懂“{words}”；我认识简短、详细、要点、语言（例如“用中文”）和给谁看（例如“给我老板看”）。",
     passages="原文出处",
     passages_head="每一点所依据的原文和它的上下文：",
     shorter="再短一点",

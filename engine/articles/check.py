@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from engine.articles.languages import LITTLE_WORDS
+from engine.articles.languages import LITTLE_WORDS, language_of
 from engine.articles.salience import content_terms
 from engine.articles.sentences import split_sentences
 
@@ -13,6 +13,10 @@ _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
 _SPELLED = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
 _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_SPELLED.split())}
 _MAGNITUDES = ("hundred", "thousand", "million", "billion", "trillion", "dozen", "percent", "half", "third")
+_CHINESE_NUMERALS = re.compile(r"(?<=\d)[万亿]|[〇零一二两三四五六七八九十百千万亿]{2,}")
+_MILLION = re.compile(r"\bmilli?[oó]n|\bmilio|\bmilh|\bмиллион", re.IGNORECASE)
+_BILLION = re.compile(r"\bbillion", re.IGNORECASE)
+_MILLIARD = re.compile(r"\bmilliard|\bmiliard|\bmil mil|\bbilh|\bмиллиард", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _QUOTED = re.compile(r"[“„«「]([^”“»」]{3,})[”“»」]|\"([^\"]{3,})\"")
 _FEWEST_SHARED = 0.5
@@ -93,11 +97,30 @@ def names(sentence: str) -> list[tuple[str, ...]]:
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers of a text in digits, and its words for magnitudes."""
+    """The numbers of a text in digits, its words for magnitudes, and Chinese numerals as they stand."""
     digits = {_plain(number) for number in _NUMBERS.findall(text)}
     words = {match.casefold() for match in _WORDS.findall(text)}
     spelled = {_NUMBER_WORDS[word] for word in words & _NUMBER_WORDS.keys() if word != "one"}
-    return digits | spelled | {each for each in _MAGNITUDES if words & {each, f"{each}s"}}
+    magnitudes = {each for each in _MAGNITUDES if words & {each, f"{each}s"}}
+    return digits | spelled | magnitudes | set(_CHINESE_NUMERALS.findall(text))
+
+
+def same_numbers(text: str, translation: str, *, language: str) -> bool:
+    """Whether a translation into a language has the numbers of an English or other text.
+
+    Separators differ ("4.2", "4,2"), and what is a billion here is a Milliarde there. Whatever else is
+    spelled out, as "two thirds", cannot be compared across languages and so does not count as the same.
+    """
+    return _figures(text, language_of(text)) == _figures(translation, language)
+
+
+def _figures(text: str, language: str | None) -> set[str]:
+    found = {re.sub(r"[.,:]", "", number) for number in numbers(text)} - {"million", "billion"}
+    if _MILLION.search(text):
+        found.add("million")
+    if (_BILLION if language == "en" else _MILLIARD).search(text):
+        found.add("billion")
+    return found
 
 
 def _plain(number: str) -> str:

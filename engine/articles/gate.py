@@ -57,8 +57,8 @@ _LOGIN_WORDS = re.compile(
 _ERROR_TITLE = re.compile(
     r"\b(?:404|403|410|500|502|503)\b.{0,20}(?:error|not found|forbidden|gone|fehler|erreur|ошибка|$)"
     r"|(?:page|article|story|content)\b.{0,25}\b(?:not found|not exist|gone|removed|unavailable|deleted)"
-    r"|^(?:error|oops|not found|forbidden)\b|nicht gefunden|page (?:non trouvée|introuvable)|página"
-    r"  no encontrada|pagina non trovata|страница не найдена|页面不存在|找不到(?:页面|网页)|404",
+    r"|^(?:error|oops|not found|forbidden)\b|nicht gefunden|page (?:non trouvée|introuvable)|página no"
+    r" encontrada|pagina non trovata|страница не найдена|页面不存在|找不到(?:页面|网页)|404",
     re.I,
 )
 _FINAL_PUNCTUATION = re.compile(r"[.!?。！？…؟।:;：；][\"'”’»)\]】」』]*$")

@@ -72,13 +72,18 @@ class Library:
         return await self.wish_beside(user_id, wanted, preferred_form(opinions, usual))
 
     async def wish_beside(self, user_id: int, wanted: Wanted, form: Form) -> Wish:
-        """What is asked for now, and where nothing is said the form that is given."""
+        """What is asked for now, and where nothing is said the form that is given.
+
+        What interests the reader says nothing of somebody else for whom the summary is.
+        """
         length, bullets = form
+        own = () if wanted.audience else interests_of(await self._profiles.get(user_id), self._now())
         return Wish(
             length=(wanted.length or length).stepped(wanted.steps),
             bullets=bullets if wanted.bullets is None else wanted.bullets,
             language=wanted.language,
-            interests=interests_of(await self._profiles.get(user_id), self._now()),
+            interests=own,
+            audience=wanted.audience,
         )
 
     async def keep(self, user_id: int, article: Article) -> int:

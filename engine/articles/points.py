@@ -25,7 +25,7 @@ def source_points(sentences: Sequence[str], *, count: int, interests: Sequence[s
     """The source's own most telling sentences, in its order."""
     return [
         Point(text=sentences[place], passage=sentences[place])
-        for place in choose(sentences, count=count, interests=interests)
+        for place in sorted(choose(sentences, count=count, interests=interests))
     ]
 
 

@@ -1,9 +1,11 @@
 """What one reader wants of a summary, and how that is read from what they type (pure)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
+
+from engine.articles.audience import leading_audience, taken_audience
 
 Meaning = TypeVar("Meaning")
 
@@ -28,12 +30,18 @@ class Length(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What one reader wants: `language` is ISO 639-1, None the article's; `interests` are words."""
+    """What one reader wants: `language` is ISO 639-1, None where none was asked for; `interests` are words.
+
+    `spoken` is the language that they are spoken to in, and so of what can be written for them.
+    `audience` names whom the reader wants it for, in their words; None means themselves.
+    """
 
     length: Length = Length.NORMAL
     bullets: bool = False
     language: str | None = None
+    spoken: str | None = None
     interests: tuple[str, ...] = ()
+    audience: str | None = None
 
 
 USUAL = Wish()
@@ -50,12 +58,13 @@ class Wanted:
     steps: int = 0
     bullets: bool | None = None
     language: str | None = None
+    audience: str | None = None
     rest: str = ""
 
     @property
     def says_something(self) -> bool:
         """Whether any wish was understood."""
-        return bool(self.length or self.steps or self.language) or self.bullets is not None
+        return bool(self.length or self.steps or self.language or self.audience) or self.bullets is not None
 
 
 NOTHING_WANTED = Wanted()
@@ -128,19 +137,32 @@ _LANGUAGES = tuple(
     for code, names in LANGUAGE_NAMES.items()
 )
 _FILLERS = re.compile(
-    r"(?<!\w)(?:please|and|but|a|the|summary|it|this|make|again|bitte|und|mal)(?!\w)|[请地的吧]|总结|一下|[\s,;.:!，、。：；！]+",
+    r"(?<!\w)(?:please|and|but|a|the|summary|summari[sz]e|article|it|this|make|again|for me|bitte|und|mal)"
+    r"(?!\w)|[给帮为]我们?看?|这篇|文章|[请把地的吧]|总结|一下|[\s,;.:!，、。：；！]+",
     re.IGNORECASE,
+)
+_WISHES = (
+    *(pattern for table in (_STEPS, _LENGTHS, _FORMS, _LANGUAGES) for _, pattern in table),
+    _FILLERS,
 )
 
 
 def read_wishes(text: str) -> Wanted:
     """The wishes in a few words, in any order; what is left over is `rest`."""
+    audience, text = taken_audience(text, _WISHES)
     steps, text = _taken(_STEPS, text)
     length, text = _taken(_LENGTHS, text)
     bullets, text = _taken(_FORMS, text)
     language, text = _taken(_LANGUAGES, text)
     rest = " ".join(text.split()) if _FILLERS.sub("", text) else ""
-    return Wanted(length=length, steps=steps or 0, bullets=bullets, language=language, rest=rest)
+    return Wanted(
+        length=length,
+        steps=steps or 0,
+        bullets=bullets,
+        language=language,
+        audience=audience,
+        rest=rest,
+    )
 
 
 def read_leading_wishes(text: str) -> Wanted:
@@ -149,29 +171,31 @@ def read_leading_wishes(text: str) -> Wanted:
     So a text that begins with "Short selling is …" keeps its first word.
     """
     wanted, rest = Wanted(), text.lstrip()
-    while (found := _leading(rest)) is not None:
-        end, one = found
+    while (one := _leading(rest)) is not None:
         wanted = Wanted(
             length=wanted.length or one.length,
             bullets=one.bullets if wanted.bullets is None else wanted.bullets,
             language=wanted.language or one.language,
+            audience=wanted.audience or one.audience,
         )
-        rest = rest[end:].lstrip(" ,:;\n")
-    return Wanted(length=wanted.length, bullets=wanted.bullets, language=wanted.language, rest=rest)
+        rest = one.rest.lstrip(" ,:;：\n")
+    return replace(wanted, rest=rest)
 
 
-def _leading(text: str) -> tuple[int, Wanted] | None:
-    """Where the wish at the very beginning ends, and what it is."""
+def _leading(text: str) -> Wanted | None:
+    """The wish at the very beginning, with the text behind it as its `rest`."""
     for length, pattern in _LENGTHS:
         if (match := pattern.match(text)) and match[0].islower() | bool(_WIDE.search(match[0])):
-            return match.end(), Wanted(length=length)
+            return Wanted(length=length, rest=text[match.end() :])
     for bullets, pattern in _FORMS:
         if (match := pattern.match(text)) and match[0].islower():
-            return match.end(), Wanted(bullets=bullets)
+            return Wanted(bullets=bullets, rest=text[match.end() :])
     for language, pattern in _LANGUAGES:
         match = pattern.match(text)
         if match and (" " in match[0] or match[0].startswith("用")):
-            return match.end(), Wanted(language=language)
+            return Wanted(language=language, rest=text[match.end() :])
+    if (named := leading_audience(text, _WISHES)) is not None:
+        return Wanted(audience=named[0], rest=named[1])
     return None
 
 

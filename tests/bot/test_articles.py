@@ -232,6 +232,53 @@ async def test_wishes_stand_in_any_order_beside_the_link(small: Bench, site: str
     assert "cannot write German" in shown.text
 
 
+async def test_a_summary_for_somebody_else_leaves_the_readers_own_interests_aside_and_says_so(
+    small: Bench, site: str
+):
+    ada = small.server.person(USER_ID, "Ada")
+    await ask(ada, "I love herons.")
+    await small.idle()
+    own = await summarize(ada, f"/summarize short {site}/article")
+    shown = await summarize(ada, f"/summarize short {site}/article for my boss")
+
+    assert bullets(own) != bullets(shown)
+    assert EN.audience_not_worded.format(audience="my boss") in shown.text
+    assert EN.picked_for.format(interests="herons") not in shown.text
+    assert "understand" not in shown.text
+
+
+async def test_a_large_model_words_a_summary_for_somebody_else(
+    tmp_path: Path, server: BotApiServer, site: str
+):
+    async with bench_on(tmp_path, server, allow_private_links=True) as bench:
+        bench.model.enqueue(
+            "The harbour of Lindau will get a new bridge next year. The bridge costs 4.2 million euros."
+        )
+        ada = server.person(USER_ID, "Ada")
+        shown = await summarize(ada, f"/summarize {site}/article for my boss")
+
+        assert EN.audience_worded.format(audience="my boss") in shown.text
+        assert "for my boss" in bench.model.requests[0].messages[-1].content.split("<<<")[0]
+
+
+async def test_a_large_model_writes_in_the_language_that_its_reader_has_chosen(
+    tmp_path: Path, server: BotApiServer, site: str
+):
+    async with bench_on(tmp_path, server, allow_private_links=True) as bench:
+        bench.model.enqueue(
+            "The bridge of Lindau is a gift to walkers. Ferries run as usual.",
+            "林道的桥是给步行者的礼物。",
+            "渡轮照常运行。",
+        )
+        ada = server.person(USER_ID, "Ada")
+        await choose(server, ada, "/settings", "set:language:zh:all")
+        await ada.say(f"/summarize {site}/article")
+        shown = await ada.wait_for_reply(where=lambda m: "Lake News" in m.text, timeout_seconds=WAIT)
+
+        assert "林道的桥是给步行者的礼物。" in shown.text
+        assert "渡轮照常运行。" in shown.text
+
+
 async def test_a_wish_that_is_not_understood_is_named_and_the_summary_comes_all_the_same(
     small: Bench, site: str
 ):
@@ -412,6 +459,19 @@ async def test_a_question_below_a_file_is_answered_after_its_summary(small: Benc
     assert "4.2 million euros" in answer.text
 
 
+async def test_words_below_a_forwarded_file_are_no_wishes_of_who_forwards_it(small: Bench):
+    ada = small.server.person(USER_ID, "Ada")
+    caption = "short for my boss: is this how they build?"
+    await ada.send_document("bridge.txt", LONG_TEXT.encode(), caption=caption, author="Somebody")
+    shown = await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+    await small.idle()
+
+    assert len(bullets(shown)) == 4
+    assert "boss" not in shown.text
+    assert "understand" not in shown.text
+    assert ada.chat.replies == [shown]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
@@ -487,13 +547,28 @@ async def test_shorter_takes_the_place_of_the_summary_and_is_remembered(small: B
     assert len(bullets(await summarize(ada, f"/summarize {site}/other"))) == 2
 
 
+async def test_shorter_keeps_the_language_and_the_reader_that_were_wished_for(small: Bench, site: str):
+    ada = small.server.person(USER_ID, "Ada")
+    shown = await summarize(ada, f"/summarize {site}/article for my boss in Spanish")
+    await ada.tap(shown, EN.shorter)
+    await small.server.until(lambda: len(bullets(shown)) == 2, timeout_seconds=WAIT)
+
+    assert EN.audience_not_worded.format(audience="my boss") in shown.text
+    assert "cannot write Spanish" in shown.text
+
+
 async def test_words_after_a_summary_change_it_too(small: Bench, site: str):
     ada = small.server.person(USER_ID, "Ada")
     await summarize(ada, f"/summarize {site}/article")
-    await ada.say("shorter, please")
+    await ada.say("shorter, please, for my boss")
     shown = await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
 
     assert len(bullets(shown)) == 2
+    assert EN.audience_not_worded.format(audience="my boss") in shown.text
+    await ada.say("写给校长")
+    other = await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+
+    assert EN.audience_not_worded.format(audience="校长") in other.text
 
 
 async def test_a_disliked_form_is_not_used_again(small: Bench, site: str):

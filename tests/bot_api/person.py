@@ -45,15 +45,21 @@ class Person:
 
     async def forward(self, text: str, *, author: str, chat: Chat | None = None) -> ShownMessage:
         """Forward what somebody else has written."""
-        source = {"id": 9_000_000, "is_bot": False, "first_name": author}
-        return self._send(chat or self.chat, text, forwarded_from=source)
+        return self._send(chat or self.chat, text, forwarded_from=_somebody(author))
 
     async def send_document(
-        self, name: str, content: bytes, *, caption: str = "", chat: Chat | None = None
+        self,
+        name: str,
+        content: bytes,
+        *,
+        caption: str = "",
+        author: str | None = None,
+        chat: Chat | None = None,
     ) -> ShownMessage:
-        """Send a file."""
+        """Send a file; with an `author` it is forwarded from them, words and all."""
         attachment = self._world.keep_file("document", name, content)
-        return self._send(chat or self.chat, caption, attachment=attachment)
+        source = None if author is None else _somebody(author)
+        return self._send(chat or self.chat, caption, forwarded_from=source, attachment=attachment)
 
     async def send_photo(
         self, content: bytes, *, caption: str = "", chat: Chat | None = None
@@ -235,3 +241,8 @@ class Person:
     def _membership(self, status: str) -> dict[str, Any]:
         ban = {"until_date": 0} if status == "kicked" else {}
         return {"user": self._world.bot, "status": status, **ban}
+
+
+def _somebody(name: str) -> dict[str, Any]:
+    """Who has written what is forwarded."""
+    return {"id": 9_000_000, "is_bot": False, "first_name": name}

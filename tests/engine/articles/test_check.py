@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.articles.check import Source, names
+from engine.articles.check import Source, names, same_numbers
 from tests.engine.articles.pages import PARAGRAPHS
 
 SOURCE = Source("\n".join(PARAGRAPHS) + " “A gift to walkers”, she said. Three herons were counted.")
@@ -51,6 +51,31 @@ def test_numbers_are_checked_where_names_have_no_capitals():
 
     assert source.supports("新桥耗资420万欧元。")
     assert not source.supports("新桥耗资520万欧元。")
+    assert not source.supports("新桥耗资420亿欧元。")
+    assert not source.supports("新桥耗资五百万欧元。")
+
+
+@pytest.mark.parametrize(
+    ("translation", "language", "same"),
+    [
+        ("Die Brücke kostet 4,2 Millionen Euro, sagen 1.250 Leute.", "de", True),
+        ("El puente cuesta 4,2 millones de euros, dicen 1250 personas.", "es", True),
+        ("Die Brücke kostet 4,2 Milliarden Euro, sagen 1.250 Leute.", "de", False),
+        ("Die Brücke kostet 4,3 Millionen Euro, sagen 1.250 Leute.", "de", False),
+        ("Die Brücke kostet 4,2 Millionen Euro.", "de", False),
+    ],
+)
+def test_a_translation_has_the_same_numbers(translation: str, language: str, same: bool):
+    text = "The bridge costs 4.2 million euros, say 1,250 people."
+
+    assert same_numbers(text, translation, language=language) is same
+
+
+def test_a_billion_is_no_german_billion():
+    text = "The bridge is what the council of the city wants for 2 billion euros."
+
+    assert same_numbers(text, "Die Brücke kostet 2 Milliarden Euro.", language="de")
+    assert not same_numbers(text, "Die Brücke kostet 2 Billionen Euro.", language="de")
 
 
 def test_the_passage_is_the_sentence_that_shares_most():

@@ -29,6 +29,13 @@ def test_reads_the_article_and_nothing_around_it():
     assert "Sport" not in article.text
 
 
+def test_a_page_whose_text_is_a_list_is_extracted_a_second_time_and_read_whole():
+    items = "".join(f"<li>{paragraph}</li>" for paragraph in pages.PARAGRAPHS)
+    html = pages.bare_page(f"<article><p>{pages.PARAGRAPHS[0]}</p></article><ul>{items}</ul>")
+
+    assert all(paragraph in article_of(html).text for paragraph in pages.PARAGRAPHS)
+
+
 def test_knows_what_the_page_says_of_itself():
     article = article_of(pages.article_page())
 
@@ -60,6 +67,7 @@ def test_claims_no_date_that_the_page_does_not_declare():
         (pages.SOFT_404, Problem.ERROR_PAGE),
         (pages.HEADLINES, Problem.LIST_PAGE),
         (pages.VIDEO, Problem.VIDEO_PAGE),
+        (pages.VIDEO.replace("video.other", "music.podcast"), Problem.VIDEO_PAGE),
         (pages.NEARLY_EMPTY, Problem.EMPTY),
         ("", Problem.EMPTY),
         ("<<<>>>", Problem.EMPTY),
@@ -67,6 +75,25 @@ def test_claims_no_date_that_the_page_does_not_declare():
 )
 def test_names_what_stands_in_place_of_an_article(page: str, problem: Problem):
     assert problem_of(page) is problem
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Error 404: not found",
+        "This article is no longer available: content removed",
+        "Seite nicht gefunden",
+        "Page introuvable",
+        "Página no encontrada",
+        "Pagina non trovata",
+        "Страница не найдена",
+        "页面不存在",
+    ],
+)
+def test_an_error_page_is_known_in_many_languages(title: str):
+    assert problem_of(pages.SOFT_404.replace("404 - Page not found", title).replace("not found", "")) is (
+        Problem.ERROR_PAGE
+    )
 
 
 def test_a_video_site_has_no_words_whatever_its_page_says():

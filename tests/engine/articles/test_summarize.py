@@ -23,6 +23,10 @@ from tests.scripted_model import ScriptedModel
 
 ARTICLE = text_article("\n".join(PARAGRAPHS), url="https://example.org/a", title="A new bridge for Lindau")
 GOOD = "Lindau gets a new bridge over its harbour. The bridge of 4.2 million euros is 80 metres long."
+GERMAN = (
+    "Die Stadt Lindau bekommt eine neue Brücke, die über den Hafen führt und für alle ist."
+    "|Die Brücke für 4,2 Millionen Euro ist 80 Meter lang und nicht für Autos."
+)
 
 
 class Desk:
@@ -158,13 +162,31 @@ async def test_the_same_text_at_another_address_is_known(large: Desk):
     assert len(large.model.requests) == 1
 
 
-@pytest.mark.parametrize("wish", [Wish(length=Length.LONG), Wish(language="de"), Wish(interests=("herons",))])
+@pytest.mark.parametrize(
+    "wish",
+    [Wish(length=Length.LONG), Wish(language="de"), Wish(interests=("herons",)), Wish(audience="my boss")],
+)
 async def test_another_wish_is_another_summary(large: Desk, wish: Wish):
     await large.summarizer.summarize(ARTICLE, Reader(user_id=1))
 
     other = await large.summarizer.summarize(ARTICLE, Reader(user_id=1, wish=wish))
 
     assert not other.from_cache
+
+
+async def test_a_large_model_is_told_for_whom_it_writes_and_small_sentences_are_chosen_for_anybody(
+    small: Desk, large: Desk
+):
+    wish = Wish(audience="a ten-year-old")
+
+    await large.summarizer.summarize(ARTICLE, Reader(user_id=1, wish=wish))
+    chosen = await small.summarizer.summarize(ARTICLE, Reader(user_id=1, wish=wish))
+    usual = await small.summarizer.summarize(ARTICLE, Reader(user_id=1))
+
+    prompt = large.model.requests[0].messages[-1].content
+    assert "for a ten-year-old" in prompt.split("<<<")[0]
+    assert chosen.points == usual.points
+    assert (chosen.audience, usual.audience) == ("a ten-year-old", None)
 
 
 async def test_a_page_cannot_close_its_fence(large: Desk):
@@ -195,6 +217,31 @@ async def test_a_large_model_translates_checked_sentences_and_keeps_those_with_o
 
     assert [point.text for point in summary.points] == [german, GOOD.split(". ")[1]]
     assert all(point.passage in ARTICLE.text for point in summary.points)
+    assert summary.missing_language is None
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown"),
+    [
+        (Wish(spoken="de"), GERMAN),
+        (Wish(spoken="de", language="en"), GOOD),
+        (Wish(spoken="en"), GOOD),
+        (Wish(spoken="tlh"), GOOD),
+    ],
+)
+async def test_a_large_model_writes_in_the_readers_language_where_no_other_is_asked_for(
+    large: Desk, wish: Wish, shown: str
+):
+    large.model.enqueue(GOOD, *GERMAN.split("|"))
+
+    summary = await large.summarizer.summarize(ARTICLE, Reader(user_id=1, wish=wish))
+
+    assert " ".join(point.text for point in summary.points) == shown.replace("|", " ")
+
+
+async def test_a_small_model_leaves_the_language_of_the_article_without_a_word(small: Desk):
+    summary = await small.summarizer.summarize(ARTICLE, Reader(user_id=1, wish=Wish(spoken="de")))
+
     assert summary.missing_language is None
 
 
