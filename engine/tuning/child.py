@@ -32,11 +32,7 @@ class Trainer(Protocol):
 class ChildTrainer:
     """Runs `engine.tuning.train` in a process of its own, never forked: CUDA does not survive a fork."""
 
-    def __init__(
-        self, *, environment: dict[str, str] | None = None, silence_seconds: float = SILENCE_SECONDS
-    ) -> None:
-        """`environment` None hands down the parent's."""
-        self._environment = environment
+    def __init__(self, *, silence_seconds: float = SILENCE_SECONDS) -> None:
         self._silence_seconds = silence_seconds
 
     async def train(self, job_folder: Path, on_progress: OnProgress, *, secret: bytes | None = None) -> None:
@@ -52,8 +48,9 @@ class ChildTrainer:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=self._environment,
-            start_new_session=True,  # Ctrl-C in the terminal is for the parent, which ends the child itself
+            # Ctrl-C in the terminal is for the parent, which ends the child itself. A session of its own
+            # would keep it away, too, but Linux may weigh sessions before the priorities within each.
+            process_group=0,
         )
         assert process.stdout is not None, "asked for as a pipe"
         assert process.stderr is not None, "asked for as a pipe"
