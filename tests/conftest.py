@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests shares."""
 
+import os
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
+
+# Read when torch is imported, here and in child processes. By default waiting threads spin, and with other
+# work on the cores the tiny models' short operations then take ten times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 class Clock:
