@@ -12,7 +12,7 @@ from telegram.error import BadRequest, RetryAfter, TelegramError
 
 from bot.calls import seconds_of
 from bot.render import Part, render
-from bot.speaking import Place
+from bot.speaking import Place, texts
 
 TYPING_SECONDS = 4.5
 """Telegram shows a chat action for five seconds."""
@@ -40,6 +40,7 @@ class LiveReply:
         self._remember_preview = remember_preview
         self._pace_seconds = pace_seconds
         self._text = ""
+        self._queue_place: int | None = None
         self._shown: Part | None = None
         self._changed = asyncio.Event()
         self._ended = asyncio.Event()
@@ -50,6 +51,10 @@ class LiveReply:
         """Remember the newest text; it is sent when the pace allows."""
         self._text = text
         self._changed.set()
+
+    def show_place(self, place: int) -> None:
+        """Remember the place in the queue; it is told to whoever waits for longer than a sign of typing."""
+        self._queue_place = place
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name=f"live reply in chat {self._place.chat_id}")
@@ -69,16 +74,20 @@ class LiveReply:
     async def _run(self) -> None:
         typing: asyncio.Task[None] | None = None
         while not self._ended.is_set():
-            if self._shown is None and (typing is None or typing.done()):
+            if (self._shown is None or not self._text) and (typing is None or typing.done()):
                 typing = asyncio.create_task(self._type())
             await _wait(self._changed, TYPING_SECONDS)
             self._changed.clear()
-            if self._text and not self._gave_up and not self._ended.is_set():
-                await self._update()
+            news = self._text or self._place_in_words()
+            if news and not self._gave_up and not self._ended.is_set():
+                await self._update(news)
                 await _wait(self._ended, self._pace_seconds)
         if typing is not None:
             typing.cancel()
             await asyncio.wait([typing])
+
+    def _place_in_words(self) -> str:
+        return "" if self._queue_place is None else texts().queue_place.format(place=self._queue_place)
 
     async def _type(self) -> None:
         with contextlib.suppress(TelegramError):
@@ -86,8 +95,8 @@ class LiveReply:
                 self._place.chat_id, ChatAction.TYPING, message_thread_id=self._place.thread_id
             )
 
-    async def _update(self) -> None:
-        parts = render(self._text)
+    async def _update(self, text: str) -> None:
+        parts = render(text)
         if not parts or parts[0] == self._shown:
             return
         try:

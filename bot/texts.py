@@ -23,6 +23,7 @@ class Texts:
     limit_ending: str
     nothing_to_retry: str
     too_long: str
+    queue_place: str
     queue_full: str
     empty_reply: str
     failed: str

@@ -51,6 +51,7 @@ EN = Texts(
     limit_ending=" … (cut at the length limit; say “go on” for more)",
     nothing_to_retry="There is no question that I could answer again.",
     too_long="That message is too long for me: {needed} tokens, and {allowed} fit. Please send it in pieces.",
+    queue_place="Others asked before you: you are number {place} in line.",
     queue_full="Too many people are waiting right now. Please ask again in a minute.",
     empty_reply="I have no answer to that. /retry lets me try again.",
     failed="Something went wrong with that message, and the keeper can see it in the log. Please try again.",

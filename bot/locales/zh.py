@@ -48,6 +48,7 @@ ZH = Texts(
     limit_ending=" …（已到长度上限；说“继续”我就接着写）",
     nothing_to_retry="没有可以重新回答的问题。",
     too_long="这条消息对我来说太长了：{needed} 个词元，只容得下 {allowed} 个。请分段发送。",
+    queue_place="还有人排在你前面：你排在第 {place} 位。",
     queue_full="现在排队的人太多了，请过一分钟再问。",
     empty_reply="这个我答不上来。/retry 让我再试一次。",
     failed="处理这条消息时出了错，主人可以在日志里看到。请再试一次。",

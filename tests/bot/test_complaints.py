@@ -115,6 +115,20 @@ async def test_fifty_chats_at_once_keep_their_order(bench: Bench):
         assert [reply.text for reply in person.chat.replies] == [f"You said: message {n}" for n in range(2)]
 
 
+async def test_who_waits_is_told_their_place_and_the_answer_takes_its_place(bench: Bench):
+    lin = bench.server.person(USER_ID, "Lin", language_code="zh")
+    bench.model.place = 3
+    await lin.say("hello")
+    told = await lin.wait_for_reply()
+    assert told.text == LANGUAGES["zh"].queue_place.format(place=3)
+    bench.model.place = 1
+    await bench.server.until(lambda: told.text == LANGUAGES["zh"].queue_place.format(place=1))
+    bench.model.place = None
+    await bench.server.until(lambda: is_final(told))
+
+    assert [reply.text for reply in lin.chat.replies] == ["You said: hello"]
+
+
 async def test_who_has_blocked_the_bot_is_unreachable_until_they_return_and_stops_nobody(bench: Bench):
     ada, kim = bench.server.person(USER_ID, "Ada"), bench.server.person(2002, "Kim")
     await ask(ada, "hello")
