@@ -1,14 +1,15 @@
-"""A reply while it is being written: typing, then one message that grows at most once a second."""
+"""A reply while it is being written: typing, then one preview that grows at most once a second."""
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
 from telegram import Bot
 from telegram.constants import ChatAction
-from telegram.error import BadRequest, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.calls import seconds_of
 from bot.render import Part, render
@@ -16,6 +17,12 @@ from bot.speaking import Place, texts
 
 TYPING_SECONDS = 4.5
 """Telegram shows a chat action for five seconds."""
+
+_DRAFT_SECONDS = 20.0
+"""Telegram shows a draft for thirty seconds."""
+
+_REFUSED = (BadRequest, Forbidden, InvalidToken)
+"""Drafts are not for this chat; the last is what a server without the method answers."""
 
 
 class LiveReply:
@@ -33,15 +40,19 @@ class LiveReply:
         preview_id: int | None,
         remember_preview: Callable[[int], Awaitable[None]],
         pace_seconds: float,
+        draft_id: int | None = None,
     ) -> None:
+        """With a `draft_id` the preview is a draft, as long as Telegram takes it, and no message."""
         self.preview_id = preview_id
         self._bot = bot
         self._place = place
         self._remember_preview = remember_preview
         self._pace_seconds = pace_seconds
+        self._draft_id = draft_id
         self._text = ""
         self._queue_place: int | None = None
         self._shown: Part | None = None
+        self._shown_at = 0.0
         self._changed = asyncio.Event()
         self._ended = asyncio.Event()
         self._gave_up = False
@@ -97,7 +108,7 @@ class LiveReply:
 
     async def _update(self, text: str) -> None:
         parts = render(text)
-        if not parts or parts[0] == self._shown:
+        if not parts or self._stands(parts[0]):
             return
         try:
             await self._put(parts[0])
@@ -107,10 +118,17 @@ class LiveReply:
             pass  # the final text is delivered with care; a preview may be missing
         except TelegramError:
             # Its fate is unknown: showing another preview could leave this one in the chat for good.
-            self._gave_up = self.preview_id is None
+            self._gave_up = self.preview_id is None and self._draft_id is None
+
+    def _stands(self, part: Part) -> bool:
+        """Whether the chat shows this already."""
+        fades = self._draft_id is not None and time.monotonic() - self._shown_at > _DRAFT_SECONDS
+        return part == self._shown and not fades
 
     async def _put(self, part: Part) -> None:
-        if self.preview_id is None:
+        if self._draft_id is not None and await self._drafted(part, self._draft_id):
+            self._shown_at = time.monotonic()
+        elif self.preview_id is None:
             sent = await self._bot.send_message(
                 self._place.chat_id,
                 part.text,
@@ -125,6 +143,17 @@ class LiveReply:
                 part.text, chat_id=self._place.chat_id, message_id=self.preview_id, entities=part.entities
             )
         self._shown = part
+
+    async def _drafted(self, part: Part, draft_id: int) -> bool:
+        """Whether Telegram shows a part as a draft; the first refusal ends that for this reply."""
+        try:
+            await self._bot.send_message_draft(
+                self._place.chat_id, draft_id, part.text, entities=part.entities
+            )
+        except _REFUSED:
+            self._draft_id = None
+            return False
+        return True
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

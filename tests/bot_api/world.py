@@ -98,6 +98,8 @@ class World:
             preview=preview,
         )
         chat.everything.append(message)
+        if message.from_bot:
+            chat.drafts.clear()
         self.changes.tell()
         return message
 
