@@ -189,7 +189,7 @@ async def forget(settings: Settings, *, user_id: int, purge: bool) -> int:
     said, backups = told(erased, _FORGOTTEN), shelf(settings)
     if purge:
         said += f" {_PURGED.format(count=backups.purge())}"
-    sys.stdout.write(f"{with_backups(said, backups, _IN_BACKUPS)}\n")
+    sys.stdout.write(f"{with_backups(said, backups.last_day(), _IN_BACKUPS)}\n")
     return 0
 
 

@@ -45,6 +45,7 @@ async def bench_on(
     now: Clock = utc_now,
     embedder: Embedder | None = None,
     transcriber: Transcriber | None = None,
+    poll_read_seconds: float = 20,
     **settings: object,
 ) -> AsyncGenerator[Bench]:
     """Start the bot on a data folder; leave to stop it."""
@@ -59,7 +60,7 @@ async def bench_on(
     wires = Wires(
         token=server.token,
         calls=HTTPXRequest(),
-        polling=HTTPXRequest(read_timeout=20),
+        polling=HTTPXRequest(read_timeout=poll_read_seconds),
         base_url=server.base_url,
         base_file_url=server.base_file_url,
     )

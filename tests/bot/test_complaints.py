@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from bot.languages import LANGUAGES
 from bot.live import LiveReply
@@ -181,6 +182,68 @@ async def test_polling_goes_on_after_another_poller_has_come_and_gone(bench: Ben
 
     reply = await ada.wait_for_reply(where=is_final, timeout_seconds=60)
     assert reply.text == "You said: hello"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I live in Oslo",
+        "/retry",
+        "/feedback better: yes",
+        "/profile",
+        "/status",
+        "/stats",
+        "/why",
+        "/settings",
+        "/pause",
+        "/new",
+        "/export",
+        "/forget",
+        "/forget last hour",
+        "/rollback",
+        "/summarize " + "Bees make honey all day long. " * 30,
+    ],
+    ids=lambda text: " ".join(text.split()[:2]),
+)
+async def test_nothing_that_a_person_asks_for_makes_the_others_wait(bench: Bench, text: str):
+    ada = bench.server.person(USER_ID, "Ada")
+    await ask(ada, "hello")
+    with blockbuster_ctx(["bot", "engine", "storage"]):  # raises where the event loop is held up
+        await ada.say(text)
+        reply = await ada.wait_for_reply()
+        if text.startswith("/forget"):
+            await ada.tap(reply, reply.buttons[0].label)
+        await bench.server.until_polled()
+        await bench.idle()
+
+    assert EN.failed not in [reply.text for reply in ada.chat.replies]
+
+
+async def test_a_poll_that_hangs_is_made_again(tmp_path: Path, server: BotApiServer):
+    server.delay("getUpdates", seconds=600)
+    async with bench_on(tmp_path, server, poll_read_seconds=0):
+        ada = server.person(USER_ID, "Ada")
+        await ada.say("hello")
+
+        reply = await ada.wait_for_reply(where=is_final, timeout_seconds=60)
+        assert reply.text == "You said: hello"
+
+
+async def test_thoughts_are_neither_shown_nor_logged_nor_read_again(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.model.hold()
+    bench.model.enqueue("<think>They want bees, SECRET.</think> Bees make honey.")
+    await ada.say("What do bees make?")
+    await bench.server.until(lambda: ada.chat.actions)
+    bench.model.gate.set()
+    reply = await ada.wait_for_reply(where=is_final)
+    await ask(ada, "and wasps?")
+
+    assert [version.text for version in reply.history][-1] == "Bees make honey."
+    assert all("SECRET" not in version.text for version in reply.history)
+    (first, _) = await bench.services.core.messages.rated_turns(USER_ID)
+    assert first.reply.text == "Bees make honey."
+    assert "SECRET" not in str(bench.model.requests[-1].messages)
 
 
 async def test_links_in_a_reply_get_no_preview(bench: Bench):
