@@ -170,13 +170,15 @@ EN = Texts(
     chosen="Done.",
     paused=(
         "⏸ Paused: I answer you, but I learn nothing from what we say, neither for your profile nor by "
-        "night. Each reply carries a sign of it. /resume ends the pause."
+        "night, and I erase it when the conversation is over. Each reply carries a sign of it. /resume ends "
+        "the pause."
     ),
     resumed="▶ I learn from our conversations again.",
     private_started=(
-        "🔒 A private conversation: neither your profile nor the nightly learning will read it. /new ends it."
+        "🔒 A private conversation: neither your profile nor the nightly learning will read it. /new ends "
+        "it, and then it is erased."
     ),
-    private_ended="The private conversation has ended. This is a new one, and I learn from it again.",
+    private_ended="The private conversation has ended and goes. This is a new one: I learn from it again.",
     not_learnt="🔒 not learnt",
     why_not_learnt=(
         "Nothing is learnt from this reply: the conversation is private (/new ends it) or learning is off "
