@@ -275,6 +275,7 @@ class ChatHandlers:
         """Say which kinds of message are read; a group is not bothered with that."""
         asked = incoming(update)
         if not asked.in_group:
+            await self._joiner.with_following(update)
             await self._delivery.say(asked.chat_id, asked.texts.unsupported)
 
     async def _wishes(self, asked: Incoming) -> Wishes:

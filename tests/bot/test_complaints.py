@@ -175,6 +175,16 @@ async def test_what_is_not_read_gets_a_friendly_line_in_private_and_silence_in_g
     assert birds.replies == [reply]
 
 
+@pytest.mark.parametrize("caption", ["", "What birds are these?"])
+async def test_an_album_gets_one_line_and_what_follows_it_is_answered(bench: Bench, caption: str):
+    ada = bench.server.person(USER_ID, "Ada")
+    await ada.send_album(b"one", b"two", b"three", caption=caption)
+    await ada.say("hello")
+    await ada.wait_for_reply(where=is_final)
+
+    assert [reply.text for reply in ada.chat.replies] == [EN.unsupported, "You said: hello"]
+
+
 async def test_polling_goes_on_after_another_poller_has_come_and_gone(bench: Bench):
     bench.server.fail("getUpdates", code=409, description=OTHER_POLLER, times=2)
     ada = bench.server.person(USER_ID, "Ada")

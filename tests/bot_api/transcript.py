@@ -82,6 +82,7 @@ class ShownMessage:
     forwarded_from: dict[str, Any] | None = None
     thread_id: int | None = None
     attachment: Attachment | None = None
+    album: str | None = None
     silent: bool = False
     preview: dict[str, Any] | None = None
     deleted: bool = False
