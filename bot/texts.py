@@ -18,6 +18,7 @@ class Texts:
     started_over: str
     stopping: str
     nothing_to_stop: str
+    in_terminal: str
     ctrl_c_again: str
     stopped_ending: str
     limit_ending: str

@@ -46,6 +46,7 @@ EN = Texts(
     started_over="A new conversation: I no longer look at what was said before.",
     stopping="Stopped.",
     nothing_to_stop="There is nothing to stop.",
+    in_terminal="Write to Mynah. /help lists what it can do; Ctrl-C stops a reply, Ctrl-D ends the chat.",
     ctrl_c_again="Ctrl-C once more leaves.",
     stopped_ending=" … (stopped)",
     limit_ending=" … (cut at the length limit; say “go on” for more)",

@@ -43,6 +43,7 @@ ZH = Texts(
     started_over="新的对话开始了：之前说过的我不再参考。",
     stopping="已停止。",
     nothing_to_stop="没有什么可以停止的。",
+    in_terminal="写给 Mynah 吧。/help 列出它会做什么；Ctrl-C 停止回复，Ctrl-D 结束聊天。",
     ctrl_c_again="再按一次 Ctrl-C 就退出。",
     stopped_ending=" …（已停止）",
     limit_ending=" …（已到长度上限；说“继续”我就接着写）",
