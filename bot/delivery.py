@@ -15,6 +15,7 @@ from bot.access import Access
 from bot.calls import Insistence, UncertainDeliveryError
 from bot.live import LiveReply
 from bot.metrics import Metrics
+from bot.pace import Pace
 from bot.render import Part, plain, render
 from bot.speaking import Place, place_in, texts
 from engine.assistant import Interrupted
@@ -58,6 +59,7 @@ class Delivery:
         self._metrics = metrics
         self._pace_seconds = pace_seconds
         self._group_pace_seconds = group_pace_seconds
+        self._paces: dict[int, Pace] = {}
 
     async def live(self, *, chat_id: int, update_id: int, in_place_of: Sequence[int] = ()) -> LiveReply:
         """A reply to watch while it grows; it goes on in the preview that a stopped process left behind.
@@ -78,8 +80,12 @@ class Delivery:
             preview_id=preview_id,
             draft_id=next(self._draft_ids) if is_draft else None,
             remember_preview=remember_preview,
-            pace_seconds=self._pace_seconds if chat_id > 0 else self._group_pace_seconds,
+            pace=self._pace_of(chat_id),
         )
+
+    def _pace_of(self, chat_id: int) -> Pace:
+        least = self._pace_seconds if chat_id > 0 else self._group_pace_seconds
+        return self._paces.setdefault(chat_id, Pace(least))
 
     async def finish(
         self,

@@ -12,6 +12,7 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.calls import seconds_of
+from bot.pace import Pace
 from bot.render import Part, render
 from bot.speaking import Place, texts
 
@@ -39,7 +40,7 @@ class LiveReply:
         place: Place,
         preview_id: int | None,
         remember_preview: Callable[[int], Awaitable[None]],
-        pace_seconds: float,
+        pace: Pace,
         draft_id: int | None = None,
     ) -> None:
         """With a `draft_id` the preview is a draft, as long as Telegram takes it, and no message."""
@@ -47,7 +48,7 @@ class LiveReply:
         self._bot = bot
         self._place = place
         self._remember_preview = remember_preview
-        self._pace_seconds = pace_seconds
+        self._pace = pace
         self._draft_id = draft_id
         self._text = ""
         self._queue_place: int | None = None
@@ -81,6 +82,7 @@ class LiveReply:
         self._changed.set()
         assert self._task is not None, "entered before left"
         await self._task
+        self._pace.ease()
 
     async def _run(self) -> None:
         typing: asyncio.Task[None] | None = None
@@ -92,7 +94,7 @@ class LiveReply:
             news = self._text or self._place_in_words()
             if news and not self._gave_up and not self._ended.is_set():
                 await self._update(news)
-                await _wait(self._ended, self._pace_seconds)
+                await _wait(self._ended, self._pace.seconds)
         if typing is not None:
             typing.cancel()
             await asyncio.wait([typing])
@@ -113,7 +115,7 @@ class LiveReply:
         try:
             await self._put(parts[0])
         except RetryAfter as error:
-            self._pace_seconds = max(2 * self._pace_seconds, seconds_of(error.retry_after))
+            self._pace.widen(seconds_of(error.retry_after))
         except BadRequest:
             pass  # the final text is delivered with care; a preview may be missing
         except TelegramError:

@@ -13,6 +13,7 @@ from blockbuster import blockbuster_ctx
 from bot.languages import LANGUAGES
 from bot.live import LiveReply
 from bot.logs import Redactor, configure
+from bot.pace import Pace
 from bot.speaking import Place
 from storage.records import RunStatus
 from tests.bot.conftest import USER_ID, Bench, bench_on
@@ -36,7 +37,7 @@ async def test_edits_keep_their_pace_and_wait_as_long_as_a_429_says(bench: Bench
         place=Place(USER_ID),
         preview_id=None,
         remember_preview=remember,
-        pace_seconds=0.2,
+        pace=Pace(0.2),
     )
     async with live:
         for count in range(60):
@@ -50,6 +51,18 @@ async def test_edits_keep_their_pace_and_wait_as_long_as_a_429_says(bench: Bench
     assert len(times) >= 4
     assert min(pauses) >= 0.19
     assert max(pauses) >= 1.0
+
+
+def test_a_chat_that_was_refused_a_change_stays_slower_for_a_while():
+    pace = Pace(1)
+    pace.widen(7)
+    pace.widen(3)
+    assert pace.seconds == 14
+    passed = []
+    for _ in range(6):
+        pace.ease()
+        passed.append(pace.seconds)
+    assert passed == [14, 7, 3.5, 1.75, 1, 1]
 
 
 async def test_the_final_text_arrives_though_edits_are_refused_for_a_while(bench: Bench):
