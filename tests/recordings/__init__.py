@@ -1,1 +1,1 @@
-"""How the recordings in the README are made: a talk in a terminal, and a picture of one in Telegram."""
+"""How the recordings in the README are made: one talk in a terminal, and a picture of it in Telegram."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.bot_api import BotApiServer, Person, ShownMessage
 from tests.bot_api.process import BotProcess
 from tests.recordings.picture import draw
-from tests.recordings.talk import IN_TELEGRAM, SETTINGS
+from tests.recordings.talk import SETTINGS, TALK
 
 USER_ID = 2001
 
@@ -41,7 +41,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("file", type=Path)
     with tempfile.TemporaryDirectory() as data:
-        messages = asyncio.run(play(IN_TELEGRAM, Path(data)))
+        messages = asyncio.run(play(TALK, Path(data)))
     options.parse_args().file.write_text(draw("Mynah", messages))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bot.emulator import Emulator
-from tests.recordings.talk import IN_TERMINAL, SETTINGS
+from tests.recordings.talk import SETTINGS, TALK
 
 COLUMNS = 100
 _QUIET_SECONDS = 1.0
@@ -40,7 +40,7 @@ def record(lines: Sequence[str], data: Path) -> list[str]:
                 break
             window.write(decoder.decode(chunk))
         elif window.rows and window.rows[-1] == ">":
-            os.write(terminal, next(typed).encode())
+            os.write(terminal, next(typed, "").encode())  # after the end it takes a moment to leave
     os.waitpid(child, 0)
     return window.rows
 
@@ -56,8 +56,8 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("file", type=Path)
     with tempfile.TemporaryDirectory() as data:
-        rows = record(IN_TERMINAL, Path(data))
-    options.parse_args().file.write_text("\n".join(rows) + "\n")
+        rows = record(TALK, Path(data))
+    options.parse_args().file.write_text("\n".join(rows).strip("\n>") + "\n")
 
 
 if __name__ == "__main__":
