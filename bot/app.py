@@ -147,6 +147,7 @@ def build(services: Services, wires: Wires) -> Mynah:
         access=services.access,
         insistence=insistence,
         metrics=metrics,
+        drafts=services.core.settings.drafts,
     )
     recovery = Recovery(
         outage=outage,

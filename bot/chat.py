@@ -22,7 +22,7 @@ from bot.texts import Texts
 from bot.under_way import UnderWay
 from engine.assistant import Assistant, Question, Reply, Wishes
 from engine.errors import EmptyReplyError, ModelError, PromptTooLongError, QueueFullError, SpeechError
-from engine.language.model import Cancellation, TextSink
+from engine.language.model import Cancellation
 from engine.profile.engine import ProfileEngine
 from engine.speech import Transcriber
 from storage.messages import MessageStore
@@ -31,7 +31,7 @@ from storage.records import FinishReason, Message, Origin
 LONGEST_VOICE_SECONDS = 300
 """Whoever sends a lecture would keep the machine from everybody else."""
 
-Write = Callable[[TextSink, Cancellation], Awaitable[Reply | None]]
+Write = Callable[[LiveReply, Cancellation], Awaitable[Reply | None]]
 
 
 class ChatHandlers:
@@ -89,8 +89,10 @@ class ChatHandlers:
             joined=joined.others,
         )
 
-        async def write(sink: TextSink, cancellation: Cancellation) -> Reply:
-            return await self._assistant.reply(question, sink=sink, cancellation=cancellation)
+        async def write(live: LiveReply, cancellation: Cancellation) -> Reply:
+            return await self._assistant.reply(
+                question, sink=live.show, on_place=live.show_place, cancellation=cancellation
+            )
 
         await self._answer(asked, write)
 
@@ -121,8 +123,10 @@ class ChatHandlers:
             update_id=asked.update_id,
         )
 
-        async def write(sink: TextSink, cancellation: Cancellation) -> Reply:
-            return await self._assistant.reply(question, sink=sink, cancellation=cancellation)
+        async def write(live: LiveReply, cancellation: Cancellation) -> Reply:
+            return await self._assistant.reply(
+                question, sink=live.show, on_place=live.show_place, cancellation=cancellation
+            )
 
         await self._answer(asked, write)
 
@@ -158,14 +162,15 @@ class ChatHandlers:
         if await self._deliver_logged(asked):
             return
 
-        async def write(sink: TextSink, cancellation: Cancellation) -> Reply | None:
+        async def write(live: LiveReply, cancellation: Cancellation) -> Reply | None:
             return await self._assistant.retry(
                 user_id=asked.user_id,
                 chat_id=asked.chat_id,
                 thread_id=asked.thread_id,
                 wishes=await self._wishes(asked),
                 update_id=asked.update_id,
-                sink=sink,
+                sink=live.show,
+                on_place=live.show_place,
                 cancellation=cancellation,
             )
 
@@ -196,12 +201,13 @@ class ChatHandlers:
             await self._delivery.say(asked.chat_id, asked.texts.edit_noted)
 
     async def _answer_changed(self, asked: Incoming, question: Message) -> None:
-        async def write(sink: TextSink, cancellation: Cancellation) -> Reply:
+        async def write(live: LiveReply, cancellation: Cancellation) -> Reply:
             return await self._assistant.answer_changed(
                 question,
                 wishes=await self._wishes(asked),
                 update_id=asked.update_id,
-                sink=sink,
+                sink=live.show,
+                on_place=live.show_place,
                 cancellation=cancellation,
             )
 
@@ -274,6 +280,7 @@ class ChatHandlers:
         """Say which kinds of message are read; a group is not bothered with that."""
         asked = incoming(update)
         if not asked.in_group:
+            await self._joiner.with_following(update)
             await self._delivery.say(asked.chat_id, asked.texts.unsupported)
 
     async def _wishes(self, asked: Incoming) -> Wishes:
@@ -308,7 +315,7 @@ class ChatHandlers:
         live, in_place_of = await self._begin(asked, earlier)
         try:
             async with live:
-                reply = await self._write(asked, write, live.show)
+                reply = await self._write(asked, write, live)
         except ModelError as error:
             sentence = _sentence(error, asked.texts)
             if earlier is None:
@@ -322,9 +329,9 @@ class ChatHandlers:
             return
         await self._deliver(reply.reply, asked, shown_as=_ids(live.preview_id, in_place_of))
 
-    async def _write(self, asked: Incoming, write: Write, sink: TextSink) -> Reply | None:
+    async def _write(self, asked: Incoming, write: Write, live: LiveReply) -> Reply | None:
         with self._under_way.begin(asked.lane) as cancellation:
-            return await write(sink, cancellation)
+            return await write(live, cancellation)
 
     async def _deliver(self, reply: Message, asked: Incoming, *, shown_as: Sequence[int]) -> None:
         """Send the reply; the profile learns from its question afterwards, and only once."""

@@ -94,12 +94,9 @@ async def chat(settings: Settings, environment: Mapping[str, str], *, progress: 
             mynah = build(services, Wires(token="0:terminal", calls=wire, polling=wire))
             async with running(services, mynah):
                 if screen.live:
-                    _on_ctrl_c(
-                        Interrupting(wire=wire, leave=stop.set, hint=_spoken(environment).ctrl_c_again)
-                    )
-                    screen.notice(
-                        "Write to Mynah. /help lists what it can do; Ctrl-C stops a reply, Ctrl-D the chat."
-                    )
+                    spoken = _spoken(environment)
+                    _on_ctrl_c(Interrupting(wire=wire, leave=stop.set, hint=spoken.ctrl_c_again))
+                    screen.notice(spoken.in_terminal)
                 conversation = asyncio.create_task(
                     wire.converse(read_lines(sys.stdin), idle=idle_waiter(mynah))
                 )
@@ -189,7 +186,7 @@ async def forget(settings: Settings, *, user_id: int, purge: bool) -> int:
     said, backups = told(erased, _FORGOTTEN), shelf(settings)
     if purge:
         said += f" {_PURGED.format(count=backups.purge())}"
-    sys.stdout.write(f"{with_backups(said, backups, _IN_BACKUPS)}\n")
+    sys.stdout.write(f"{with_backups(said, backups.last_day(), _IN_BACKUPS)}\n")
     return 0
 
 

@@ -1,6 +1,7 @@
 """Finished replies: planned in the outbox, then sent part by part; what was sent is never sent again."""
 
 import contextlib
+import itertools
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,6 +15,7 @@ from bot.access import Access
 from bot.calls import Insistence, UncertainDeliveryError
 from bot.live import LiveReply
 from bot.metrics import Metrics
+from bot.pace import Pace
 from bot.render import Part, plain, render
 from bot.speaking import Place, place_in, texts
 from engine.assistant import Interrupted
@@ -42,10 +44,14 @@ class Delivery:
         access: Access,
         insistence: Insistence,
         metrics: Metrics,
+        drafts: bool,
         pace_seconds: float = PACE_SECONDS,
         group_pace_seconds: float = GROUP_PACE_SECONDS,
     ) -> None:
+        """With `drafts` a growing reply in a private chat is shown as a draft."""
         self._bot = bot
+        self._drafts = drafts
+        self._draft_ids = itertools.count(1)
         self._outbox = outbox
         self._updates = updates
         self._access = access
@@ -53,6 +59,7 @@ class Delivery:
         self._metrics = metrics
         self._pace_seconds = pace_seconds
         self._group_pace_seconds = group_pace_seconds
+        self._paces: dict[int, Pace] = {}
 
     async def live(self, *, chat_id: int, update_id: int, in_place_of: Sequence[int] = ()) -> LiveReply:
         """A reply to watch while it grows; it goes on in the preview that a stopped process left behind.
@@ -65,13 +72,20 @@ class Delivery:
 
         if in_place_of:
             await remember_preview(in_place_of[0])
+        preview_id = await self._updates.preview(update_id)
+        is_draft = self._drafts and preview_id is None and chat_id > 0
         return LiveReply(
             bot=self._bot,
             place=place_in(chat_id),
-            preview_id=await self._updates.preview(update_id),
+            preview_id=preview_id,
+            draft_id=next(self._draft_ids) if is_draft else None,
             remember_preview=remember_preview,
-            pace_seconds=self._pace_seconds if chat_id > 0 else self._group_pace_seconds,
+            pace=self._pace_of(chat_id),
         )
+
+    def _pace_of(self, chat_id: int) -> Pace:
+        least = self._pace_seconds if chat_id > 0 else self._group_pace_seconds
+        return self._paces.setdefault(chat_id, Pace(least))
 
     async def finish(
         self,

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
@@ -62,14 +62,14 @@ class ForgetHandlers:
         if not any((held.messages, held.ratings, held.beliefs, held.adapters, held.runs)):
             await self._delivery.say(
                 asked.chat_id,
-                with_backups(asked.texts.forget_nothing, self._shelf, asked.texts.forget_backups),
-                buttons=self._purge_button(asked.user_id),
+                await self._with_backups(asked.texts.forget_nothing, asked.texts.forget_backups),
+                buttons=await self._purge_button(asked.user_id),
             )
             return
         moment = int(self._now().timestamp())
         await self._delivery.say(
             asked.chat_id,
-            with_backups(told(held, asked.texts.forget_preview), self._shelf, asked.texts.forget_backups),
+            await self._with_backups(told(held, asked.texts.forget_preview), asked.texts.forget_backups),
             buttons=_choice(asked.texts.forget_yes, f"forget:yes:{moment}", moment),
         )
 
@@ -88,7 +88,7 @@ class ForgetHandlers:
         preview = self._told_of(part, held, asked.texts.forget_part_preview)
         await self._delivery.say(
             asked.chat_id,
-            with_backups(preview, self._shelf, asked.texts.forget_backups),
+            await self._with_backups(preview, asked.texts.forget_backups),
             buttons=_choice(asked.texts.forget_part_yes, data, int(now.timestamp())),
         )
 
@@ -119,7 +119,7 @@ class ForgetHandlers:
             said = await self._purge(query.from_user.id)
         else:
             said = await self._forget(query.from_user.id)
-            buttons = self._purge_button(query.from_user.id)
+            buttons = await self._purge_button(query.from_user.id)
         if query.message is not None:
             with contextlib.suppress(TelegramError):  # it only ends the button's spinner
                 await query.answer()
@@ -130,7 +130,7 @@ class ForgetHandlers:
     async def _forget(self, user_id: int) -> str:
         erased = await self._forgetter.forget(user_id)
         await self._erasures.follow()
-        return with_backups(told(erased, texts().forgotten), self._shelf, texts().forget_backups)
+        return await self._with_backups(told(erased, texts().forgotten), texts().forget_backups)
 
     async def _forget_part(self, user_id: int, part: Part | None) -> str:
         if part is None:
@@ -138,7 +138,7 @@ class ForgetHandlers:
         erased = await self._part_forgetter.forget(user_id, part)
         await self._erasures.follow()
         receipt = self._told_of(part, erased, texts().forgotten_part)
-        return with_backups(receipt, self._shelf, texts().forget_backups)
+        return await self._with_backups(receipt, texts().forget_backups)
 
     async def _purge(self, user_id: int) -> str:
         """Backups hold everybody's words, so only the owner may do without them."""
@@ -146,8 +146,14 @@ class ForgetHandlers:
             return texts().owner_only
         return texts().purged.format(count=await asyncio.to_thread(self._shelf.purge))
 
-    def _purge_button(self, user_id: int) -> InlineKeyboardMarkup | None:
-        if self._shelf.last_day() is None or not self._access.is_owner(user_id):
+    async def _with_backups(self, said: str, sentence: str) -> str:
+        return with_backups(said, await self._last_day(), sentence)
+
+    async def _last_day(self) -> date | None:
+        return await asyncio.to_thread(self._shelf.last_day)
+
+    async def _purge_button(self, user_id: int) -> InlineKeyboardMarkup | None:
+        if await self._last_day() is None or not self._access.is_owner(user_id):
             return None
         data = f"forget:purge:{int(self._now().timestamp())}"
         return InlineKeyboardMarkup.from_button(InlineKeyboardButton(texts().purge_yes, callback_data=data))
@@ -164,9 +170,8 @@ def told(held: Holdings, sentence: str) -> str:
     )
 
 
-def with_backups(said: str, shelf: Shelf, sentence: str) -> str:
-    """What is said, and until which day backups still hold what it is about."""
-    day = shelf.last_day()
+def with_backups(said: str, day: date | None, sentence: str) -> str:
+    """What is said, and until which day backups still hold what it is about; None without backups."""
     return said if day is None else f"{said} {sentence.format(day=day)}"
 
 

@@ -25,6 +25,8 @@ from storage.messages import MessageStore
 from storage.records import Generation, Message
 from storage.runs import RunStore
 
+VERSION = version("mynah")
+
 
 class InsightHandlers:
     """Handlers of what a user may know of the weights and of a reply."""
@@ -68,7 +70,7 @@ class InsightHandlers:
         served = None if adapter is None else await self._lineages.of(asked.user_id, adapter.version)
         last = await self._runs.last_run(asked.user_id)
         lines = [
-            asked.texts.status.format(version=version("mynah"), model=self._model.name),
+            asked.texts.status.format(version=VERSION, model=self._model.name),
             asked.texts.status_base if served is None else self._weights(asked.texts.status_adapter, served),
             *([] if served is None or not self._control else [self._compared(asked.texts)]),
             asked.texts.status_log.format(

@@ -1,5 +1,5 @@
-"""Messages that belong together: a long text that the client has cut up, a forward and the words with it, and
-lines that were written one after another while the bot was busy.
+"""Messages that belong together: a long text that the client has cut up, a forward and the words with it, the
+pictures of an album, and lines that were written one after another while the bot was busy.
 
 The first one's handler takes the others, which wait behind it in the lane of their chat, and they are not
 handled again.
@@ -113,7 +113,7 @@ class Joiner:
     async def _another_may_come(self, last: Message, deadline: float, expecting: bool) -> bool:
         """Wait for the next arrival; False when the time is over or nothing is expected."""
         seconds = deadline - asyncio.get_running_loop().time()
-        if seconds <= 0 or not (expecting or _is_full(last) or last.forward_origin):
+        if seconds <= 0 or not (expecting or _is_one_of_several(last)):
             return False
         self._arrival.clear()
         try:
@@ -125,6 +125,8 @@ class Joiner:
 
 def continues(last: Message, new: Message) -> bool:
     """Whether a message belongs to the one before it."""
+    if last.text is None:
+        return last.media_group_id is not None and new.media_group_id == last.media_group_id
     if new.text is None or new.text.startswith("/") or new.from_user != last.from_user:
         return False
     if new.reply_to_message is not None or new.message_thread_id != last.message_thread_id:
@@ -191,6 +193,12 @@ def _after(piece: str) -> str:
 
 def _links(message: Message) -> bool:
     return any(entity.type in (entity.URL, entity.TEXT_LINK) for entity in message.entities)
+
+
+def _is_one_of_several(message: Message) -> bool:
+    if message.text is None:
+        return message.media_group_id is not None
+    return _is_full(message) or message.forward_origin is not None
 
 
 def _is_full(message: Message) -> bool:

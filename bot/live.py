@@ -1,21 +1,29 @@
-"""A reply while it is being written: typing, then one message that grows at most once a second."""
+"""A reply while it is being written: typing, then one preview that grows at most once a second."""
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
 from telegram import Bot
 from telegram.constants import ChatAction
-from telegram.error import BadRequest, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.calls import seconds_of
+from bot.pace import Pace
 from bot.render import Part, render
-from bot.speaking import Place
+from bot.speaking import Place, texts
 
 TYPING_SECONDS = 4.5
 """Telegram shows a chat action for five seconds."""
+
+_DRAFT_SECONDS = 20.0
+"""Telegram shows a draft for thirty seconds."""
+
+_REFUSED = (BadRequest, Forbidden, InvalidToken)
+"""Drafts are not for this chat; the last is what a server without the method answers."""
 
 
 class LiveReply:
@@ -32,15 +40,20 @@ class LiveReply:
         place: Place,
         preview_id: int | None,
         remember_preview: Callable[[int], Awaitable[None]],
-        pace_seconds: float,
+        pace: Pace,
+        draft_id: int | None = None,
     ) -> None:
+        """With a `draft_id` the preview is a draft, as long as Telegram takes it, and no message."""
         self.preview_id = preview_id
         self._bot = bot
         self._place = place
         self._remember_preview = remember_preview
-        self._pace_seconds = pace_seconds
+        self._pace = pace
+        self._draft_id = draft_id
         self._text = ""
+        self._queue_place: int | None = None
         self._shown: Part | None = None
+        self._shown_at = 0.0
         self._changed = asyncio.Event()
         self._ended = asyncio.Event()
         self._gave_up = False
@@ -50,6 +63,10 @@ class LiveReply:
         """Remember the newest text; it is sent when the pace allows."""
         self._text = text
         self._changed.set()
+
+    def show_place(self, place: int) -> None:
+        """Remember the place in the queue; it is told to whoever waits for longer than a sign of typing."""
+        self._queue_place = place
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name=f"live reply in chat {self._place.chat_id}")
@@ -65,20 +82,25 @@ class LiveReply:
         self._changed.set()
         assert self._task is not None, "entered before left"
         await self._task
+        self._pace.ease()
 
     async def _run(self) -> None:
         typing: asyncio.Task[None] | None = None
         while not self._ended.is_set():
-            if self._shown is None and (typing is None or typing.done()):
+            if (self._shown is None or not self._text) and (typing is None or typing.done()):
                 typing = asyncio.create_task(self._type())
             await _wait(self._changed, TYPING_SECONDS)
             self._changed.clear()
-            if self._text and not self._gave_up and not self._ended.is_set():
-                await self._update()
-                await _wait(self._ended, self._pace_seconds)
+            news = self._text or self._place_in_words()
+            if news and not self._gave_up and not self._ended.is_set():
+                await self._update(news)
+                await _wait(self._ended, self._pace.seconds)
         if typing is not None:
             typing.cancel()
             await asyncio.wait([typing])
+
+    def _place_in_words(self) -> str:
+        return "" if self._queue_place is None else texts().queue_place.format(place=self._queue_place)
 
     async def _type(self) -> None:
         with contextlib.suppress(TelegramError):
@@ -86,22 +108,29 @@ class LiveReply:
                 self._place.chat_id, ChatAction.TYPING, message_thread_id=self._place.thread_id
             )
 
-    async def _update(self) -> None:
-        parts = render(self._text)
-        if not parts or parts[0] == self._shown:
+    async def _update(self, text: str) -> None:
+        parts = render(text)
+        if not parts or self._stands(parts[0]):
             return
         try:
             await self._put(parts[0])
         except RetryAfter as error:
-            self._pace_seconds = max(2 * self._pace_seconds, seconds_of(error.retry_after))
+            self._pace.widen(seconds_of(error.retry_after))
         except BadRequest:
             pass  # the final text is delivered with care; a preview may be missing
         except TelegramError:
             # Its fate is unknown: showing another preview could leave this one in the chat for good.
-            self._gave_up = self.preview_id is None
+            self._gave_up = self.preview_id is None and self._draft_id is None
+
+    def _stands(self, part: Part) -> bool:
+        """Whether the chat shows this already."""
+        fades = self._draft_id is not None and time.monotonic() - self._shown_at > _DRAFT_SECONDS
+        return part == self._shown and not fades
 
     async def _put(self, part: Part) -> None:
-        if self.preview_id is None:
+        if self._draft_id is not None and await self._drafted(part, self._draft_id):
+            self._shown_at = time.monotonic()
+        elif self.preview_id is None:
             sent = await self._bot.send_message(
                 self._place.chat_id,
                 part.text,
@@ -116,6 +145,17 @@ class LiveReply:
                 part.text, chat_id=self._place.chat_id, message_id=self.preview_id, entities=part.entities
             )
         self._shown = part
+
+    async def _drafted(self, part: Part, draft_id: int) -> bool:
+        """Whether Telegram shows a part as a draft; the first refusal ends that for this reply."""
+        try:
+            await self._bot.send_message_draft(
+                self._place.chat_id, draft_id, part.text, entities=part.entities
+            )
+        except _REFUSED:
+            self._draft_id = None
+            return False
+        return True
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

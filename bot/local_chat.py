@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.entities import find_entities
-from bot.terminal import Screen
+from bot.entities import find_entities, utf16_length
+from bot.terminal import LOOKS, Screen, Styled
 
 Json = dict[str, Any]
 
@@ -127,9 +127,7 @@ class LocalChat:
     def _show(self, message: Json) -> None:
         rows = (message["reply_markup"] or {}).get("inline_keyboard", [])
         choices = [self._choice(message["message_id"], button) for row in rows for button in row]
-        self._screen.show(
-            message["message_id"], _with_addresses(message["text"], message["entities"]), choices
-        )
+        self._screen.show(message["message_id"], _styled(message["text"], message["entities"]), choices)
 
     def _choice(self, message_id: int, button: Json) -> str:
         data = button.get("callback_data")
@@ -152,14 +150,22 @@ def _content(parameters: Json) -> Json:
     }
 
 
-def _with_addresses(text: str, entities: list[Json]) -> str:
-    """The text with the address of each link written out after its words."""
-    encoded = text.encode("utf-16-le")
-    for entity in sorted(entities, key=lambda entity: entity["offset"], reverse=True):
+def _styled(text: str, entities: list[Json]) -> Styled:
+    """The text in its formats, with the address of each link written out after its words."""
+    units = [" "] * utf16_length(text)
+    addresses: dict[int, str] = {}
+    for entity in entities:
+        begin, end = entity["offset"], entity["offset"] + entity["length"]
+        units[begin:end] = LOOKS.get(entity["type"], " ") * entity["length"]
         if entity["type"] == "text_link":
-            end = 2 * (entity["offset"] + entity["length"])
-            encoded = encoded[:end] + f" ({entity['url']})".encode("utf-16-le") + encoded[end:]
-    return encoded.decode("utf-16-le", "replace")
+            addresses[end] = f" ({entity['url']})"
+    pieces: list[Styled] = []
+    position = 0
+    for character in text:
+        pieces += Styled.alike(addresses.pop(position, "")), Styled(character, units[position])
+        position += utf16_length(character)
+    pieces.append(Styled.alike(addresses.pop(position, "")))
+    return Styled("".join(piece.text for piece in pieces), "".join(piece.looks for piece in pieces))
 
 
 def _save(folder: Path, name: str, content: Any) -> Path:

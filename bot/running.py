@@ -16,6 +16,7 @@ from bot.schedule import Schedule
 from bot.services import Services, backup_writer
 from engine.assistant import SILENCE
 from storage.erasure import ErasureStore
+from storage.pruning import prune_unlearnable
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ FOLLOW_SECONDS = 2.0
 """How often the bot looks for what another process changed: new weights, finished runs."""
 
 PRUNE_EVERY = timedelta(minutes=5)
-"""How often what nobody needs any more is erased: of groups' conversations, and finished updates."""
+"""How often what nobody needs any more is erased: what may not be learnt, and finished updates."""
 
 STOP_SECONDS = 6.0
 """Whatever has not ended by then is left to the next start."""
@@ -114,7 +115,7 @@ async def _follow(services: Services, mynah: Mynah) -> None:
             await mynah.recovery.follow()
             now = services.core.now()
             if pruned is None or now - pruned >= PRUNE_EVERY:
-                await services.groups.prune(before=now - SILENCE)
+                await prune_unlearnable(services.core.database, before=now - SILENCE)
                 await services.updates.prune(now=now, keep=KEEP_FINISHED)
                 pruned = now
             version = await services.core.database.data_version()

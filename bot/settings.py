@@ -40,6 +40,7 @@ class Settings:
     database_key: str | None = field(default=None, repr=False)
     max_new_tokens: int = 256
     seed: int | None = None
+    drafts: bool = False
     log_format: LogFormat = "text"
     metrics_port: int | None = None
     allow_private_links: bool = False
@@ -75,6 +76,7 @@ class Settings:
             ),
             max_new_tokens=reader.read("MYNAH_MAX_NEW_TOKENS", _positive, 256),
             seed=reader.read("MYNAH_SEED", _whole, None),
+            drafts=reader.read("MYNAH_DRAFTS", _switch, False),
             log_format=reader.read("MYNAH_LOG_FORMAT", _log_format, "text"),
             metrics_port=reader.read("MYNAH_METRICS_PORT", _port, None),
             allow_private_links=reader.read("MYNAH_ALLOW_PRIVATE_LINKS", _switch, False),

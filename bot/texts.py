@@ -18,11 +18,13 @@ class Texts:
     started_over: str
     stopping: str
     nothing_to_stop: str
+    in_terminal: str
     ctrl_c_again: str
     stopped_ending: str
     limit_ending: str
     nothing_to_retry: str
     too_long: str
+    queue_place: str
     queue_full: str
     empty_reply: str
     failed: str

@@ -12,6 +12,7 @@ from engine.language.model import (
     Completion,
     GenerationRequest,
     LanguageModel,
+    PlaceSink,
     SamplingParams,
     TextSink,
     discard,
@@ -95,7 +96,12 @@ class Assistant:
         self._under_way: set[Cancellation] = set()
 
     async def reply(
-        self, question: Question, *, sink: TextSink = discard, cancellation: Cancellation | None = None
+        self,
+        question: Question,
+        *,
+        sink: TextSink = discard,
+        on_place: PlaceSink = discard,
+        cancellation: Cancellation | None = None,
     ) -> Reply:
         """Answer one question. Raises ModelError, or Interrupted when the process stops meanwhile."""
         asked_at = self._now()
@@ -116,7 +122,7 @@ class Assistant:
         control = learnable and self._is_control(request, question.telegram_id)
         if control:
             request = replace(request, adapter=None)
-        completion = await self._generate(request, sink, cancellation)
+        completion = await self._generate(request, sink, on_place, cancellation)
         asked = NewMessage(
             user_id=question.user_id,
             chat_id=question.chat_id,
@@ -144,6 +150,7 @@ class Assistant:
         wishes: Wishes = Wishes(),
         update_id: int | None = None,
         sink: TextSink = discard,
+        on_place: PlaceSink = discard,
         cancellation: Cancellation | None = None,
     ) -> Reply | None:
         """Answer the last question once more, drawn anew; None when there is nothing to answer again."""
@@ -156,6 +163,7 @@ class Assistant:
             wishes=wishes,
             update_id=update_id,
             sink=sink,
+            on_place=on_place,
             cancellation=cancellation,
         )
 
@@ -166,6 +174,7 @@ class Assistant:
         wishes: Wishes = Wishes(),
         update_id: int | None = None,
         sink: TextSink = discard,
+        on_place: PlaceSink = discard,
         cancellation: Cancellation | None = None,
     ) -> Reply:
         """Answer a question again that has got new words; what answered the old words answers nothing now."""
@@ -175,6 +184,7 @@ class Assistant:
             wishes=wishes,
             update_id=update_id,
             sink=sink,
+            on_place=on_place,
             cancellation=cancellation,
             changed=True,
         )
@@ -187,6 +197,7 @@ class Assistant:
         wishes: Wishes,
         update_id: int | None,
         sink: TextSink,
+        on_place: PlaceSink,
         cancellation: Cancellation | None,
         changed: bool = False,
     ) -> Reply:
@@ -195,7 +206,7 @@ class Assistant:
         recalled = await self._recalled(question, history) if learnable else ()
         newest = _newest(question.text, question.quoted, recalled, wishes)
         request = await self._request(question.user_id, question.conversation_id, history, newest, sampling)
-        completion = await self._generate(request, sink, cancellation)
+        completion = await self._generate(request, sink, on_place, cancellation)
         asked = _as_new(question, update_id)
         if not wishes.learnable:
             asked = replace(asked, origin=Origin.PRIVATE)
@@ -282,14 +293,20 @@ class Assistant:
         )
 
     async def _generate(
-        self, request: GenerationRequest, sink: TextSink, cancellation: Cancellation | None
+        self,
+        request: GenerationRequest,
+        sink: TextSink,
+        on_place: PlaceSink,
+        cancellation: Cancellation | None,
     ) -> Completion:
         if self._stopping:
             raise Interrupted
         cancellation = cancellation or Cancellation()
         self._under_way.add(cancellation)
         try:
-            completion = await self._model.generate(request, sink=sink, cancellation=cancellation)
+            completion = await self._model.generate(
+                request, sink=sink, on_place=on_place, cancellation=cancellation
+            )
         finally:
             self._under_way.discard(cancellation)
         if self._stopping:

@@ -2,26 +2,12 @@
 
 from datetime import datetime
 
-import aiosqlite
-
 from storage.database import Database
 from storage.times import to_text
 
-_OVER = """
-    SELECT conversation_id FROM conversations AS c WHERE user_id IS NULL AND (
-        EXISTS (
-            SELECT 1 FROM conversations AS later WHERE later.user_id IS NULL
-            AND later.chat_id = c.chat_id AND later.thread_id IS c.thread_id
-            AND later.conversation_id > c.conversation_id
-        ) OR coalesce(
-            (SELECT max(created_at) FROM messages WHERE conversation_id = c.conversation_id), started_at
-        ) < ?
-    )
-"""
-
 
 class GroupStore:
-    """The tables `groups` and `group_members`, and what a group's conversation must not keep."""
+    """The tables `groups` and `group_members`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -85,30 +71,9 @@ class GroupStore:
                     f"UPDATE {table} SET chat_id = ?, telegram_id = NULL WHERE chat_id = ?", (new, old)
                 )
 
-    async def prune(self, *, before: datetime) -> None:
-        """Erase what may not be learnt from the conversations that are over: those with a later one in their
-        place, and those in which nothing was said since `before`. Strangers of whom nothing is left go, too.
-        """
-        async with self._database.transaction() as connection:
-            await connection.execute(
-                f"DELETE FROM messages WHERE origin = 'private' AND conversation_id IN ({_OVER})",
-                (to_text(before),),
-            )
-            await _forget_strangers(connection)
-
     async def _say(self, chat_id: int, user_id: int, *, joined: bool) -> None:
         await self._database.execute(
             "INSERT INTO group_members (chat_id, user_id, joined) VALUES (?, ?, ?)"
             " ON CONFLICT (chat_id, user_id) DO UPDATE SET joined = excluded.joined",
             (chat_id, user_id, joined),
         )
-
-
-async def _forget_strangers(connection: aiosqlite.Connection) -> None:
-    await connection.execute(
-        """
-        DELETE FROM users WHERE NOT let_in
-        AND NOT EXISTS (SELECT 1 FROM messages WHERE user_id = users.user_id)
-        AND NOT EXISTS (SELECT 1 FROM group_members WHERE user_id = users.user_id)
-        """
-    )

@@ -11,6 +11,7 @@ from engine.language.model import (
     ChatMessage,
     Completion,
     GenerationRequest,
+    PlaceSink,
     TextSink,
     discard,
 )
@@ -30,6 +31,8 @@ class ScriptedModel:
         self.broken_versions: set[int] = set()
         self.gate = asyncio.Event()
         self.gate.set()
+        self.place: int | None = None
+        """Where in the queue whoever asks has to wait until it is None."""
         self._replies: deque[str | Exception] = deque()
 
     def enqueue(self, *replies: str | Exception) -> None:
@@ -48,11 +51,13 @@ class ScriptedModel:
         request: GenerationRequest,
         *,
         sink: TextSink = discard,
+        on_place: PlaceSink = discard,
         cancellation: Cancellation | None = None,
     ) -> Completion:
         self.requests.append(request)
         if request.adapter is not None and request.adapter not in self.loaded:
             raise AdapterError(str(request.adapter.folder), "it is not loaded")
+        await self._queue(on_place, cancellation or Cancellation())
         scripted = self._replies.popleft() if self._replies else f"You said: {request.messages[-1].content}"
         if isinstance(scripted, Exception):
             raise scripted
@@ -65,6 +70,11 @@ class ScriptedModel:
             first_token_seconds=0.25,
             total_seconds=0.5,
         )
+
+    async def _queue(self, on_place: PlaceSink, stop: Cancellation) -> None:
+        while self.place is not None and not stop.cancelled:
+            on_place(self.place)
+            await asyncio.sleep(0.005)
 
     async def _speak(self, text: str, sink: TextSink, stop: Cancellation) -> tuple[str, FinishReason]:
         said = ""

@@ -46,11 +46,13 @@ EN = Texts(
     started_over="A new conversation: I no longer look at what was said before.",
     stopping="Stopped.",
     nothing_to_stop="There is nothing to stop.",
+    in_terminal="Write to Mynah. /help lists what it can do; Ctrl-C stops a reply, Ctrl-D ends the chat.",
     ctrl_c_again="Ctrl-C once more leaves.",
     stopped_ending=" … (stopped)",
     limit_ending=" … (cut at the length limit; say “go on” for more)",
     nothing_to_retry="There is no question that I could answer again.",
     too_long="That message is too long for me: {needed} tokens, and {allowed} fit. Please send it in pieces.",
+    queue_place="Others asked before you: you are number {place} in line.",
     queue_full="Too many people are waiting right now. Please ask again in a minute.",
     empty_reply="I have no answer to that. /retry lets me try again.",
     failed="Something went wrong with that message, and the keeper can see it in the log. Please try again.",
@@ -171,13 +173,15 @@ EN = Texts(
     chosen="Done.",
     paused=(
         "⏸ Paused: I answer you, but I learn nothing from what we say, neither for your profile nor by "
-        "night. Each reply carries a sign of it. /resume ends the pause."
+        "night, and I erase it when the conversation is over. Each reply carries a sign of it. /resume ends "
+        "the pause."
     ),
     resumed="▶ I learn from our conversations again.",
     private_started=(
-        "🔒 A private conversation: neither your profile nor the nightly learning will read it. /new ends it."
+        "🔒 A private conversation: neither your profile nor the nightly learning will read it. /new ends "
+        "it, and then it is erased."
     ),
-    private_ended="The private conversation has ended. This is a new one, and I learn from it again.",
+    private_ended="The private conversation has ended and goes. This is a new one: I learn from it again.",
     not_learnt="🔒 not learnt",
     why_not_learnt=(
         "Nothing is learnt from this reply: the conversation is private (/new ends it) or learning is off "

@@ -43,11 +43,13 @@ ZH = Texts(
     started_over="新的对话开始了：之前说过的我不再参考。",
     stopping="已停止。",
     nothing_to_stop="没有什么可以停止的。",
+    in_terminal="写给 Mynah 吧。/help 列出它会做什么；Ctrl-C 停止回复，Ctrl-D 结束聊天。",
     ctrl_c_again="再按一次 Ctrl-C 就退出。",
     stopped_ending=" …（已停止）",
     limit_ending=" …（已到长度上限；说“继续”我就接着写）",
     nothing_to_retry="没有可以重新回答的问题。",
     too_long="这条消息对我来说太长了：{needed} 个词元，只容得下 {allowed} 个。请分段发送。",
+    queue_place="还有人排在你前面：你排在第 {place} 位。",
     queue_full="现在排队的人太多了，请过一分钟再问。",
     empty_reply="这个我答不上来。/retry 让我再试一次。",
     failed="处理这条消息时出了错，主人可以在日志里看到。请再试一次。",
@@ -157,12 +159,12 @@ ZH = Texts(
     },
     chosen="好了。",
     paused=(
-        "⏸ 已暂停：我照常回答，但不从我们的对话里学任何东西，既不更新对你的了解，夜里也不学。"
-        "每条回复都会带上标记。/resume 结束暂停。"
+        "⏸ 已暂停：我照常回答，但不从我们的对话里学任何东西，既不更新对你的了解，夜里也不学，"
+        "对话结束后就删除。每条回复都会带上标记。/resume 结束暂停。"
     ),
     resumed="▶ 我又开始从我们的对话中学习了。",
-    private_started="🔒 私密对话：对你的了解和夜间学习都不会读它。/new 结束。",
-    private_ended="私密对话结束了。现在是新的对话，我又会从中学习。",
+    private_started="🔒 私密对话：对你的了解和夜间学习都不会读它。/new 结束，之后就删除。",
+    private_ended="私密对话结束了，会被删除。现在是新的对话，我又会从中学习。",
     not_learnt="🔒 不学习",
     why_not_learnt="这条回复不会被学习：对话是私密的（/new 结束），或者学习已关闭（/resume 打开）。",
     why_not_learnt_in_group="这条回复不会被学习，对话结束后文字会被删除。发 /join，我就能在这里向你学习。",

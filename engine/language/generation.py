@@ -88,6 +88,8 @@ class Batcher:
         """Drop the cancelled, admit one request, compute a part of its prompt, then one token of each row."""
         self._drop_cancelled()
         self._admit()
+        for place, job in enumerate(self._queue.ranked(), start=1):
+            job.wait_at(place)
         if self._prefilling is not None:
             self._guarded(self._prefill, [self._prefilling])
         if self._decoding:

@@ -22,6 +22,10 @@ from storage.records import FinishReason
 class Listener(Protocol):
     """Who waits for a reply; called on the thread that generates."""
 
+    def on_place(self, place: int) -> None:
+        """The request waits at this place of the queue, counted from 1."""
+        ...
+
     def on_text(self, text: str) -> None:
         """The text has grown."""
         ...
@@ -56,6 +60,7 @@ class Job:
         self._cancellations = cancellations
         self._started = time.perf_counter()
         self._first_token_seconds: float | None = None
+        self._place: int | None = None
 
     @property
     def user_id(self) -> int:
@@ -86,6 +91,12 @@ class Job:
     def uncomputed(self) -> list[int]:
         """Tokens whose keys and values its strip does not hold yet."""
         return self.token_ids[len(self.strip.token_ids) if self.strip is not None else 0 :]
+
+    def wait_at(self, place: int) -> None:
+        """Tell the listener of a new place in the queue, unless its reply was begun before."""
+        if place != self._place and not self.sampler.said:
+            self._place = place
+            self.listener.on_place(place)
 
     def say(self, token_id: int, end_ids: frozenset[int]) -> None:
         """Take the next token, tell the listener of new text, and see whether the reply is finished."""

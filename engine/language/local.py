@@ -32,6 +32,7 @@ from engine.language.model import (
     ChatMessage,
     Completion,
     GenerationRequest,
+    PlaceSink,
     TextSink,
     discard,
 )
@@ -121,6 +122,7 @@ class LocalModel:
         request: GenerationRequest,
         *,
         sink: TextSink = discard,
+        on_place: PlaceSink = discard,
         cancellation: Cancellation | None = None,
     ) -> Completion:
         """Write one reply. Raises PromptTooLongError, QueueFullError, AdapterError or ModelError."""
@@ -128,7 +130,7 @@ class LocalModel:
         if len(prompt_ids) >= self.context_tokens:
             raise PromptTooLongError(len(prompt_ids), self.context_tokens - 1)
         abandoned = Cancellation()
-        reply = _PendingReply(sink)
+        reply = _PendingReply(sink, on_place)
         self._worker.submit(
             Job(
                 request=request,
@@ -166,14 +168,19 @@ class LocalModel:
 class _PendingReply:
     """Carries a reply from the model's thread to the event loop that waits for it."""
 
-    def __init__(self, sink: TextSink) -> None:
+    def __init__(self, sink: TextSink, on_place: PlaceSink) -> None:
         self._sink = sink
+        self._on_place = on_place
         self._loop = asyncio.get_running_loop()
         self._future: asyncio.Future[Completion] = self._loop.create_future()
 
     async def completion(self) -> Completion:
         """Wait for the end. Raises what the request failed with."""
         return await self._future
+
+    def on_place(self, place: int) -> None:
+        """Hand the place in the queue on, on the loop."""
+        self._post(lambda: None if self._future.done() else self._on_place(place))
 
     def on_text(self, text: str) -> None:
         """Hand the text so far to the sink, on the loop."""

@@ -12,6 +12,9 @@ from storage.records import FinishReason, Role
 TextSink = Callable[[str], None]
 """Takes the whole text so far; called on the event loop, so it must return at once."""
 
+PlaceSink = Callable[[int], None]
+"""Takes the place in the queue, the next to be served being 1; called on the event loop, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
@@ -90,7 +93,7 @@ class Completion:
     total_seconds: float
 
 
-def discard(_text: str) -> None:
+def discard(_news: str | int) -> None:
     """The sink of a reply that nobody watches."""
 
 
@@ -116,9 +119,10 @@ class LanguageModel(Protocol):
         request: GenerationRequest,
         *,
         sink: TextSink = discard,
+        on_place: PlaceSink = discard,
         cancellation: Cancellation | None = None,
     ) -> Completion:
-        """Write one reply.
+        """Write one reply; until it is begun, `on_place` is told each new place in the queue.
 
         A reply keeps the adapter that its request names until it ends, whatever is loaded meanwhile.
         Cancelling the awaiting task ends it at the next token too. Raises PromptTooLongError, QueueFullError,

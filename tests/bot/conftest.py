@@ -36,12 +36,12 @@ class Bench:
         await idle_waiter(self.mynah)()
 
 
-def wires_to(server: BotApiServer) -> Wires:
+def wires_to(server: BotApiServer, *, poll_read_seconds: float = 20.0) -> Wires:
     """Real HTTP to the loopback server."""
     return Wires(
         token=server.token,
         calls=HTTPXRequest(),
-        polling=HTTPXRequest(read_timeout=20),
+        polling=HTTPXRequest(read_timeout=poll_read_seconds),
         base_url=server.base_url,
         base_file_url=server.base_file_url,
     )
@@ -56,6 +56,7 @@ async def bench_on(
     now: Clock = utc_now,
     embedder: Embedder | None = None,
     transcriber: Transcriber | None = None,
+    poll_read_seconds: float = 20,
     **settings: object,
 ) -> AsyncGenerator[Bench]:
     """Start the bot on a data folder; leave to stop it."""
@@ -71,7 +72,7 @@ async def bench_on(
         open_core(chosen, progress=lambda _sentence: None, now=now, parts=parts) as core,
         open_services(core, parts) as services,
     ):
-        mynah = build(services, wires_to(server))
+        mynah = build(services, wires_to(server, poll_read_seconds=poll_read_seconds))
         async with running(services, mynah):
             yield Bench(server, model, services, mynah)
 

@@ -8,10 +8,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from bot.languages import LANGUAGES
 from bot.live import LiveReply
 from bot.logs import Redactor, configure
+from bot.pace import Pace
 from bot.speaking import Place
 from storage.records import RunStatus
 from tests.bot.conftest import USER_ID, Bench, bench_on
@@ -35,7 +37,7 @@ async def test_edits_keep_their_pace_and_wait_as_long_as_a_429_says(bench: Bench
         place=Place(USER_ID),
         preview_id=None,
         remember_preview=remember,
-        pace_seconds=0.2,
+        pace=Pace(0.2),
     )
     async with live:
         for count in range(60):
@@ -49,6 +51,18 @@ async def test_edits_keep_their_pace_and_wait_as_long_as_a_429_says(bench: Bench
     assert len(times) >= 4
     assert min(pauses) >= 0.19
     assert max(pauses) >= 1.0
+
+
+def test_a_chat_that_was_refused_a_change_stays_slower_for_a_while():
+    pace = Pace(1)
+    pace.widen(7)
+    pace.widen(3)
+    assert pace.seconds == 14
+    passed = []
+    for _ in range(6):
+        pace.ease()
+        passed.append(pace.seconds)
+    assert passed == [14, 7, 3.5, 1.75, 1, 1]
 
 
 async def test_the_final_text_arrives_though_edits_are_refused_for_a_while(bench: Bench):
@@ -115,6 +129,20 @@ async def test_fifty_chats_at_once_keep_their_order(bench: Bench):
         assert [reply.text for reply in person.chat.replies] == [f"You said: message {n}" for n in range(2)]
 
 
+async def test_who_waits_is_told_their_place_and_the_answer_takes_its_place(bench: Bench):
+    lin = bench.server.person(USER_ID, "Lin", language_code="zh")
+    bench.model.place = 3
+    await lin.say("hello")
+    told = await lin.wait_for_reply()
+    assert told.text == LANGUAGES["zh"].queue_place.format(place=3)
+    bench.model.place = 1
+    await bench.server.until(lambda: told.text == LANGUAGES["zh"].queue_place.format(place=1))
+    bench.model.place = None
+    await bench.server.until(lambda: is_final(told))
+
+    assert [reply.text for reply in lin.chat.replies] == ["You said: hello"]
+
+
 async def test_who_has_blocked_the_bot_is_unreachable_until_they_return_and_stops_nobody(bench: Bench):
     ada, kim = bench.server.person(USER_ID, "Ada"), bench.server.person(2002, "Kim")
     await ask(ada, "hello")
@@ -160,6 +188,16 @@ async def test_what_is_not_read_gets_a_friendly_line_in_private_and_silence_in_g
     assert birds.replies == [reply]
 
 
+@pytest.mark.parametrize("caption", ["", "What birds are these?"])
+async def test_an_album_gets_one_line_and_what_follows_it_is_answered(bench: Bench, caption: str):
+    ada = bench.server.person(USER_ID, "Ada")
+    await ada.send_album(b"one", b"two", b"three", caption=caption)
+    await ada.say("hello")
+    await ada.wait_for_reply(where=is_final)
+
+    assert [reply.text for reply in ada.chat.replies] == [EN.unsupported, "You said: hello"]
+
+
 async def test_polling_goes_on_after_another_poller_has_come_and_gone(bench: Bench):
     bench.server.fail("getUpdates", code=409, description=OTHER_POLLER, times=2)
     ada = bench.server.person(USER_ID, "Ada")
@@ -167,6 +205,68 @@ async def test_polling_goes_on_after_another_poller_has_come_and_gone(bench: Ben
 
     reply = await ada.wait_for_reply(where=is_final, timeout_seconds=60)
     assert reply.text == "You said: hello"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I live in Oslo",
+        "/retry",
+        "/feedback better: yes",
+        "/profile",
+        "/status",
+        "/stats",
+        "/why",
+        "/settings",
+        "/pause",
+        "/new",
+        "/export",
+        "/forget",
+        "/forget last hour",
+        "/rollback",
+        "/summarize " + "Bees make honey all day long. " * 30,
+    ],
+    ids=lambda text: " ".join(text.split()[:2]),
+)
+async def test_nothing_that_a_person_asks_for_makes_the_others_wait(bench: Bench, text: str):
+    ada = bench.server.person(USER_ID, "Ada")
+    await ask(ada, "hello")
+    with blockbuster_ctx(["bot", "engine", "storage"]):  # raises where the event loop is held up
+        await ada.say(text)
+        reply = await ada.wait_for_reply()
+        if text.startswith("/forget"):
+            await ada.tap(reply, reply.buttons[0].label)
+        await bench.server.until_polled()
+        await bench.idle()
+
+    assert EN.failed not in [reply.text for reply in ada.chat.replies]
+
+
+async def test_a_poll_that_hangs_is_made_again(tmp_path: Path, server: BotApiServer):
+    server.delay("getUpdates", seconds=600)
+    async with bench_on(tmp_path, server, poll_read_seconds=0):
+        ada = server.person(USER_ID, "Ada")
+        await ada.say("hello")
+
+        reply = await ada.wait_for_reply(where=is_final, timeout_seconds=60)
+        assert reply.text == "You said: hello"
+
+
+async def test_thoughts_are_neither_shown_nor_logged_nor_read_again(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.model.hold()
+    bench.model.enqueue("<think>They want bees, SECRET.</think> Bees make honey.")
+    await ada.say("What do bees make?")
+    await bench.server.until(lambda: ada.chat.actions)
+    bench.model.gate.set()
+    reply = await ada.wait_for_reply(where=is_final)
+    await ask(ada, "and wasps?")
+
+    assert [version.text for version in reply.history][-1] == "Bees make honey."
+    assert all("SECRET" not in version.text for version in reply.history)
+    (first, _) = await bench.services.core.messages.rated_turns(USER_ID)
+    assert first.reply.text == "Bees make honey."
+    assert "SECRET" not in str(bench.model.requests[-1].messages)
 
 
 async def test_links_in_a_reply_get_no_preview(bench: Bench):

@@ -6,6 +6,7 @@ import pytest
 
 from bot.languages import LANGUAGES
 from engine.assistant import SILENCE
+from storage.pruning import prune_unlearnable
 from storage.records import Origin
 from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import is_final
@@ -248,7 +249,7 @@ async def test_nothing_is_learnt_of_a_stranger_and_their_text_goes_with_the_conv
     async with bench_on(tmp_path, server, now=clock) as bench:
         await server.until_polled()
         await server.until(lambda: True)
-        await bench.services.groups.prune(before=clock() - SILENCE)
+        await prune_unlearnable(bench.services.core.database, before=clock() - SILENCE)
         kept = await texts_on_disk(bench)
         assert "Lima" not in kept
         assert "Bob" not in kept

@@ -130,6 +130,21 @@ async def test_links_are_entities_both_ways(wire: TerminalWire, pipe: io.StringI
     assert pipe.getvalue() == "\U0001f426 read this (https://example.com/a), please\n"
 
 
+async def test_a_reply_is_shown_in_its_formats(tmp_path: Path, clock: Clock) -> None:
+    async def reply(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        assert update.message is not None
+        bold = MessageEntity("bold", offset=3, length=4)
+        await update.message.reply_text("\U0001f426 bold words", entities=[bold])
+
+    window = Emulator()
+    screen = Screen(window, live=True, ansi=True, size=window.size)
+    wire = wire_to(screen, tmp_path, clock)
+    async with running(wire, on_text(reply)) as app:
+        await wire.converse(script("hello"), idle=app.update_queue.join)
+    assert window.looks["bold"] == 1
+    assert window.looks["words"] == 0
+
+
 async def on_tap(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
     query = update.callback_query
     assert query is not None

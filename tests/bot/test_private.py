@@ -1,6 +1,10 @@
+import asyncio
 from pathlib import Path
 
 from bot.languages import LANGUAGES
+from engine.assistant import SILENCE
+from storage.pruning import prune_unlearnable
+from storage.records import Role
 from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask
 from tests.bot_api import BotApiServer, Person
@@ -20,6 +24,10 @@ async def learnt(bench: Bench) -> tuple[list[str], str, int]:
     turns = await bench.services.core.messages.rated_turns(USER_ID)
     profile = await bench.services.profiles.get(USER_ID)
     return [turn.question.text for turn in turns], str(profile.beliefs), profile.style.messages
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "replace")
 
 
 async def test_neither_profile_nor_tuning_reads_a_private_conversation(bench: Bench):
@@ -52,6 +60,37 @@ async def test_a_private_conversation_has_its_own_context_both_ways(bench: Bench
     assert prompts[1] == ["secret"]
     assert prompts[2] == ["secret", "You said: secret", "more"]
     assert prompts[3] == ["after"]
+
+
+async def test_what_is_not_learnt_is_erased_when_its_conversation_is_over(
+    tmp_path: Path, server: BotApiServer, clock: Clock
+):
+    ada = server.person(USER_ID, "Ada")
+
+    async def kept(bench: Bench) -> list[str]:
+        await bench.idle()
+        await prune_unlearnable(bench.services.core.database, before=clock() - SILENCE)
+        messages = await bench.services.core.messages.all_of(USER_ID)
+        return [message.text for message in messages if message.role is Role.USER]
+
+    async with bench_on(tmp_path, server, now=clock) as bench:
+        await ask(ada, "before")
+        await command(ada, "/private", EN.private_started)
+        await ask(ada, "Zanzibar")
+        clock.advance(days=3)
+        assert await kept(bench) == ["before", "Zanzibar"], "no silence ends a private conversation"
+        await command(ada, "/new", EN.private_ended)
+        assert await kept(bench) == ["before"]
+
+        await command(ada, "/pause", EN.paused)
+        await ask(ada, "aside")
+        clock.advance(hours=11)
+        assert await kept(bench) == ["before", "aside"]
+        clock.advance(hours=2)
+        assert await kept(bench) == ["before"]
+    on_disk = await asyncio.to_thread(_read, tmp_path / "mynah.db")
+    assert "before" in on_disk
+    assert "Zanzibar" not in on_disk
 
 
 async def test_no_silence_ends_a_private_conversation(tmp_path: Path, server: BotApiServer, clock: Clock):

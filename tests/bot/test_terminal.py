@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.terminal import Screen, read_lines
+from bot.terminal import LOOKS, Screen, Styled, read_lines
 from tests.bot.emulator import Emulator
 
 
@@ -37,18 +37,33 @@ def test_a_reply_that_changes_is_redrawn_in_place() -> None:
     assert window.rows == ["six", "  [1] 👍", "[2] 👎"]
 
 
+def test_formats_are_seen_and_come_in_where_the_text_stands_already() -> None:
+    window = Emulator()
+    screen = live_screen(window)
+    screen.show(1, "some **bold")
+    screen.show(1, Styled("some bold code", "     bbbb cccc"), ["[1] 👍"])
+    screen.show(1, Styled("some bold code", "     bbbb iiii"), ["[1] 👍"])
+    assert window.rows == ["some bold code", "  [1] 👍"]
+    assert window.looks == {"some": 0, "bold": 1, "code": 3, "[1]": 2, "👍": 2}
+
+
 CHARACTERS = st.sampled_from(["a", "b", " ", "\n", "鳥", "👍", "e\u0301"])
-TEXTS = st.lists(CHARACTERS, max_size=50).map("".join)
+TEXTS = st.lists(st.tuples(CHARACTERS, st.sampled_from([" ", *LOOKS.values()])), max_size=50).map(
+    lambda cells: Styled(
+        "".join(character for character, _ in cells),
+        "".join(look * len(character) for character, look in cells),
+    )
+)
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=6))
-def test_after_any_changes_the_last_text_stands_alone(texts: list[str]) -> None:
+def test_after_any_changes_the_last_text_stands_alone(texts: list[Styled]) -> None:
     changed, fresh = Emulator(columns=9, lines=100), Emulator(columns=9, lines=100)
     screen = live_screen(changed)
     for text in texts:
         screen.show(1, text)
     live_screen(fresh).show(1, texts[-1])
-    assert changed.rows == fresh.rows
+    assert (changed.rows, changed.looks) == (fresh.rows, fresh.looks)
 
 
 def test_without_escape_codes_a_changed_reply_is_printed_again() -> None:
@@ -142,7 +157,7 @@ def test_a_message_cannot_send_escape_codes_to_the_terminal() -> None:
     screen = Screen(window, live=True, ansi=True, size=lambda: os.terminal_size((40, 24)))
     screen.show(1, "a\x1b]0;title\x07b\x9b2Jc\rd\te", ["\x1b[31m"])
     screen.notice("\x1b[2J")
-    assert window.getvalue() == "a]0;titleb2Jcd   e\n  [31m\n([2J)\n"
+    assert window.getvalue() == "a]0;titleb2Jcd    e\n\x1b[2m  [31m\x1b[0m\n\x1b[2m([2J)\x1b[0m\n"
 
 
 def piped_screen() -> tuple[io.StringIO, Screen]:

@@ -14,7 +14,7 @@ from tests.bot_api.objects import (
     message_object,
 )
 from tests.bot_api.refusals import NOT_MODIFIED, QUERY_TOO_OLD, Refusal, bad_request
-from tests.bot_api.transcript import Attachment, Chat, ShownMessage, Version
+from tests.bot_api.transcript import Attachment, Chat, Draft, ShownMessage, Version
 from tests.bot_api.world import World
 
 Parameters = dict[str, Any]
@@ -44,6 +44,7 @@ class Methods:
             "sendchataction": self._send_chat_action,
             "senddocument": self._send_document,
             "sendmessage": self._send_message,
+            "sendmessagedraft": self._send_message_draft,
             "sendphoto": self._send_photo,
             "setmessagereaction": self._set_message_reaction,
             "setmycommands": self._set_my_commands,
@@ -93,6 +94,19 @@ class Methods:
     async def _send_message(self, parameters: Parameters) -> Parameters:
         chat = self._world.open_chat(_chat_id(parameters))
         return self._post(chat, parameters, self._text_version(parameters))
+
+    async def _send_message_draft(self, parameters: Parameters) -> bool:
+        chat = self._world.open_chat(_chat_id(parameters))
+        if chat.kind != "private":
+            raise bad_request("TEXTDRAFT_PEER_INVALID")
+        if not parameters.get("draft_id"):
+            raise bad_request("draft_id must be non-zero")
+        text, entities = parameters.get("text") or "", parameters.get("entities")
+        if text:  # an empty one is shown as "Thinking…"
+            text, entities = checked_text(text, entities, parse_mode=parameters.get("parse_mode"))
+        chat.drafts.append(Draft(parameters["draft_id"], text, entities or [], self._world.clock()))
+        self._world.changes.tell()
+        return True
 
     async def _send_document(self, parameters: Parameters) -> Parameters:
         return self._send_file("document", parameters)

@@ -60,6 +60,8 @@ def message_object(message: ShownMessage, *, with_reply: bool = True) -> dict[st
         result["forward_origin"] = origin
     if message.reply_to is not None and with_reply:
         result["reply_to_message"] = message_object(message.reply_to, with_reply=False)
+    if message.album is not None:
+        result["media_group_id"] = message.album
     if message.preview is not None:
         result["link_preview_options"] = message.preview
     return result

@@ -68,6 +68,15 @@ class Person:
         attachment = self._world.keep_file("photo", "photo.jpg", content)
         return self._send(chat or self.chat, caption, attachment=attachment)
 
+    async def send_album(self, *contents: bytes, caption: str = "") -> list[ShownMessage]:
+        """Send several pictures at once, the first one with the words."""
+        pictures = [self._world.keep_file("photo", "photo.jpg", content) for content in contents]
+        captions = [caption, *[""] * (len(pictures) - 1)]
+        return [
+            self._send(self.chat, words, attachment=picture, album=f"album of {pictures[0].file_id}")
+            for words, picture in zip(captions, pictures, strict=True)
+        ]
+
     async def send_sticker(self, *, chat: Chat | None = None) -> ShownMessage:
         """Send a sticker."""
         attachment = self._world.keep_file("sticker", "sticker.webp", b"sticker")
@@ -168,6 +177,7 @@ class Person:
         thread_id: int | None = None,
         forwarded_from: dict[str, Any] | None = None,
         attachment: Attachment | None = None,
+        album: str | None = None,
     ) -> ShownMessage:
         assert not chat.blocked, "whoever blocked the bot must unblock it before writing"
         chat.started = True
@@ -181,6 +191,7 @@ class Person:
             thread_id=thread_id,
             forwarded_from=forwarded_from,
             attachment=attachment,
+            album=album,
         )
         self._seen[chat.chat_id] = message.message_id
         if self._reaches_bot(message):

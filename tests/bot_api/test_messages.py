@@ -187,3 +187,22 @@ async def test_two_supergroups_number_their_messages_alike(server: BotApiServer,
     server.group(-1002, "Bees")
     sent = [await bot.send_message(chat_id, "hello") for chat_id in (-1001, -1002)]
     assert [message.message_id for message in sent] == [1, 1]
+
+
+async def test_a_draft_is_seen_until_the_message_that_it_becomes(bot: Bot, ann: Person) -> None:
+    for text in ("He", "Hello"):
+        await bot.send_message_draft(11, 1, text)
+    assert ann.chat.drafts[-1].text == "Hello"
+    assert ann.chat.replies == []
+    await bot.send_message(11, "Hello")
+    assert ann.chat.drafts == []
+
+
+async def test_a_draft_needs_a_private_chat_and_a_number(server: BotApiServer, bot: Bot, ann: Person) -> None:
+    server.group(-1001, "Birds")
+    with pytest.raises(BadRequest, match=r"(?i)textdraft_peer_invalid"):
+        await bot.send_message_draft(-1001, 1, "Hello")
+    with pytest.raises(BadRequest, match="non-zero"):
+        await bot.send_message_draft(11, 0, "Hello")
+    with pytest.raises(BadRequest, match="too long"):
+        await bot.send_message_draft(11, 1, "a" * 4097)

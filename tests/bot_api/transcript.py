@@ -60,6 +60,16 @@ class Attachment:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the bot is writing, as it stood from `at` on, in seconds of the server's clock."""
+
+    draft_id: int
+    text: str
+    entities: list[dict[str, Any]]
+    at: float
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class ShownMessage:
     """One message in a chat. `history` holds every version, the first included."""
@@ -72,6 +82,7 @@ class ShownMessage:
     forwarded_from: dict[str, Any] | None = None
     thread_id: int | None = None
     attachment: Attachment | None = None
+    album: str | None = None
     silent: bool = False
     preview: dict[str, Any] | None = None
     deleted: bool = False
@@ -129,6 +140,8 @@ class Chat:
     everything: list[ShownMessage] = field(default_factory=list)
     actions: list[tuple[str, float]] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
+    drafts: list[Draft] = field(default_factory=list)
+    """Every draft that was shown since the bot's last message; the person sees the last one."""
 
     @property
     def messages(self) -> list[ShownMessage]:

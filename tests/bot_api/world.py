@@ -80,6 +80,7 @@ class World:
         reply_to: ShownMessage | None = None,
         thread_id: int | None = None,
         attachment: Attachment | None = None,
+        album: str | None = None,
         forwarded_from: dict[str, Any] | None = None,
         silent: bool = False,
         preview: dict[str, Any] | None = None,
@@ -93,11 +94,14 @@ class World:
             reply_to=reply_to,
             thread_id=thread_id,
             attachment=attachment,
+            album=album,
             forwarded_from=forwarded_from,
             silent=silent,
             preview=preview,
         )
         chat.everything.append(message)
+        if message.from_bot:
+            chat.drafts.clear()
         self.changes.tell()
         return message
 

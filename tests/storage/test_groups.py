@@ -3,9 +3,9 @@ from datetime import timedelta
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from storage.database import Database
-from storage.groups import GroupStore
 from storage.messages import MessageStore
 from storage.migrations import MIGRATIONS, m021_groups
+from storage.pruning import prune_unlearnable
 from storage.records import NewMessage, Origin, Role
 from storage.users import UserStore
 from tests.conftest import Clock
@@ -60,19 +60,18 @@ def test_the_step_to_groups_keeps_conversations_and_never_uses_an_id_twice():
 
 async def test_only_what_is_not_learnt_and_over_is_pruned(database: Database, clock: Clock):
     await UserStore(database).add(7, name="Ada", is_owner=False, now=clock())
-    groups = GroupStore(database)
     await say(database, clock, "learnt", Origin.TYPED)
     await say(database, clock, "not learnt", Origin.PRIVATE)
     await say(database, clock, "in a topic", Origin.PRIVATE, thread_id=3)
-    await groups.prune(before=clock() - timedelta(hours=12))
+    await prune_unlearnable(database, before=clock() - timedelta(hours=12))
     assert await kept(database) == ["learnt", "not learnt", "in a topic"]
 
     await MessageStore(database).start_conversation(user_id=None, chat_id=GROUP, now=clock())
-    await groups.prune(before=clock() - timedelta(hours=12))
+    await prune_unlearnable(database, before=clock() - timedelta(hours=12))
     assert await kept(database) == ["learnt", "in a topic"]
 
     clock.advance(hours=13)
-    await groups.prune(before=clock() - timedelta(hours=12))
+    await prune_unlearnable(database, before=clock() - timedelta(hours=12))
     assert await kept(database) == ["learnt"]
 
 

@@ -39,7 +39,11 @@ class Watcher:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.places: list[int] = []
         self.outcome: Completion | EngineError | None = None
+
+    def on_place(self, place: int) -> None:
+        self.places.append(place)
 
     def on_text(self, text: str) -> None:
         self.texts.append(text)
@@ -247,6 +251,16 @@ def test_a_user_with_many_requests_starves_nobody(batcher: Batcher) -> None:
         batcher.step()
     assert sum(watcher.outcome is not None for watcher in greedy) <= 5
     finish(batcher)
+
+
+def test_who_waits_is_told_each_new_place_once(batcher: Batcher) -> None:
+    begun = [submit(batcher, [5], user_id=i, max_new_tokens=30)[1] for i in range(3)]
+    for _ in range(6):
+        batcher.step()
+    waiting = [submit(batcher, [5], user_id=10 + i, max_new_tokens=30)[1] for i in range(3)]
+    finish(batcher)
+    assert [watcher.places for watcher in waiting] == [[1], [2, 1], [3, 2, 1]]
+    assert begun[0].places == []
 
 
 def test_all_users_are_served_about_the_same(batcher: Batcher) -> None:

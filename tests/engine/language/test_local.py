@@ -54,6 +54,27 @@ async def test_replies_are_the_same_alone_and_together(model: LocalModel, tmp_pa
     assert len(set(alone)) > 10
 
 
+async def test_who_waits_for_a_row_hears_their_place_on_the_loop(tiny_folder: Path) -> None:
+    model = load_tiny(tiny_folder, rows=1)
+    begun = asyncio.Event()
+    first = asyncio.create_task(
+        model.generate(ask("first", max_new_tokens=200), sink=lambda _text: begun.set())
+    )
+    await begun.wait()
+    heard: list[int] = []
+
+    def hear(place: int) -> None:
+        asyncio.get_running_loop()
+        heard.append(place)
+
+    waiting = [
+        model.generate(ask("next", user_id=user_id, max_new_tokens=5), on_place=hear) for user_id in (2, 3)
+    ]
+    await asyncio.gather(first, *waiting)
+    await model.close()
+    assert sorted(heard) == [1, 1, 2]
+
+
 async def test_an_adapter_that_changes_nothing_is_refused(model: LocalModel, tmp_path: Path) -> None:
     weights = random_weights(1, scaling=0.0)
     adapter = AdapterRef(1, 2, save_adapter(tmp_path / "zero", weights))
