@@ -4,9 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import aiosqlite
-
-from storage.database import Database, Row
+from storage.database import Connection, Database, Row
 from storage.times import from_text, to_text
 
 _ANSWER_WEIGHT = 0.5
@@ -59,21 +57,28 @@ class MemoryStore:
 
     async def put_all(self, memories: Iterable[NewMemory]) -> None:
         """Index many turns in one transaction."""
-        async with self._database.transaction() as connection:
-            for memory in memories:
-                await put_memory(connection, memory)
+        together = list(memories)
+
+        def index(connection: Connection) -> None:
+            for memory in together:
+                put_memory(connection, memory)
+
+        await self._database.write(index)
 
     async def refuse(self, user_id: int, message_ids: Iterable[int]) -> None:
         """Never recall these messages of a user, and drop what was indexed of them."""
         ids = list(message_ids)
-        async with self._database.transaction() as connection:
-            await _forget_words(connection, ids)
-            await connection.executemany(
+
+        def refuse(connection: Connection) -> None:
+            _forget_words(connection, ids)
+            connection.executemany(
                 "INSERT OR REPLACE INTO memories (message_id, user_id, said_at, vector)"
                 " SELECT message_id, user_id, created_at, x'' FROM messages"
                 " WHERE message_id = ? AND user_id = ?",
                 [(message_id, user_id) for message_id in ids],
             )
+
+        await self._database.write(refuse)
 
     async def missing(self, user_id: int, *, limit: int) -> list[int]:
         """The newest messages in the user's own words that nobody has indexed or refused yet."""
@@ -143,23 +148,23 @@ class MemoryStore:
         return [_turn(row) for row in rows]
 
 
-async def put_memory(connection: aiosqlite.Connection, memory: NewMemory) -> None:
+def put_memory(connection: Connection, memory: NewMemory) -> None:
     """Index a turn within a transaction; nothing when its message is gone meanwhile."""
-    await _forget_words(connection, [memory.message_id])
-    cursor = await connection.execute(
+    _forget_words(connection, [memory.message_id])
+    cursor = connection.execute(
         "INSERT OR REPLACE INTO memories (message_id, user_id, said_at, vector)"
         " SELECT message_id, user_id, ?, ? FROM messages WHERE message_id = ? AND user_id = ?",
         (to_text(memory.said_at), memory.vector, memory.message_id, memory.user_id),
     )
     if cursor.rowcount and memory.vector:
-        await connection.execute(
+        connection.execute(
             "INSERT INTO memory_words (rowid, owner, said, answered) VALUES (?, ?, ?, ?)",
             (memory.message_id, _owner(memory.user_id), memory.said, memory.answered),
         )
 
 
-async def _forget_words(connection: aiosqlite.Connection, message_ids: Sequence[int]) -> None:
-    await connection.executemany(
+def _forget_words(connection: Connection, message_ids: Sequence[int]) -> None:
+    connection.executemany(
         "DELETE FROM memory_words WHERE rowid = ?", [(message_id,) for message_id in message_ids]
     )
 

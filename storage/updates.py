@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from storage.database import Database
+from storage.database import Connection, Database
 from storage.records import InboxUpdate, UpdateState
 from storage.times import to_text
 
@@ -34,13 +34,15 @@ class UpdateStore:
 
     async def attempt(self, update_id: int) -> int:
         """Count one more start on an update; returns the count so far."""
-        async with self._database.transaction() as connection:
-            cursor = await connection.execute(
+
+        def count(connection: Connection) -> int:
+            row = connection.execute(
                 "UPDATE updates SET attempts = attempts + 1 WHERE update_id = ? RETURNING attempts",
                 (update_id,),
-            )
-            row = await cursor.fetchone()
-        return 1 if row is None else int(row["attempts"])
+            ).fetchone()
+            return 1 if row is None else int(row["attempts"])
+
+        return await self._database.write(count)
 
     async def release(self, update_id: int) -> None:
         """Take an attempt back: the update was left unfinished on purpose, not by a crash."""
