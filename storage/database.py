@@ -287,7 +287,9 @@ class Database:
     async def empty_log(self) -> None:
         """Bring the write-ahead log into the file and truncate it: old pages in it keep what was deleted."""
         async with self._lock:
-            await _to_the_end(self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+            # To the last row: a statement that waits to be read on keeps others from being committed.
+            checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"
+            await _to_the_end(self._writer.run(lambda connection: connection.execute(checkpoint).fetchall()))
 
     async def data_version(self) -> int:
         """A number that changes when another connection, of this process or another, has committed."""

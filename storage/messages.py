@@ -8,6 +8,7 @@ from storage.database import Connection, Database, Row
 from storage.records import (
     FinishReason,
     Generation,
+    HistoryMessage,
     Message,
     NewMessage,
     Origin,
@@ -199,14 +200,18 @@ class MessageStore:
 
     async def history(
         self, conversation_id: int, *, before: int | None = None, limit: int = 200
-    ) -> list[Message]:
+    ) -> list[HistoryMessage]:
         """The current messages of a conversation, oldest first; with `before`, those older than that id."""
         rows = await self._database.fetch_all(
-            f"{_SELECT} WHERE m.conversation_id = ? AND m.current AND (? IS NULL OR m.message_id < ?)"
-            " ORDER BY m.message_id DESC LIMIT ?",
+            "SELECT message_id, user_id, role, text, quoted FROM messages"
+            " WHERE conversation_id = ? AND current AND (? IS NULL OR message_id < ?)"
+            " ORDER BY message_id DESC LIMIT ?",
             (conversation_id, before, before, limit),
         )
-        return [_message(row) for row in reversed(rows)]
+        return [
+            HistoryMessage(message_id, user_id, Role(role), text, quoted)
+            for message_id, user_id, role, text, quoted in reversed(rows)
+        ]
 
     async def all_of(self, user_id: int) -> list[Message]:
         """Every message of a user's chats, oldest first."""
