@@ -118,7 +118,7 @@ class MemoryStore:
         """The turns that have any of these words, the best match first; with `span`, those said within it."""
         if not words:
             return []
-        any_word = " OR ".join(f'"{word}"' for word in words)
+        any_word = " OR ".join(f'"{_owned(user_id, word)}"' for word in words)
         begin, end = (None, None) if span is None else (to_text(span[0]), to_text(span[1]))
         rows = await self._database.fetch_all(
             f"""
@@ -126,9 +126,9 @@ class MemoryStore:
             WHERE memory_words MATCH ?1
               AND (?2 IS NULL OR EXISTS (
                   SELECT 1 FROM memories WHERE message_id = w.rowid AND said_at >= ?2 AND said_at < ?3))
-            ORDER BY bm25(memory_words, 0.0, 1.0, {_ANSWER_WEIGHT}) LIMIT ?4
+            ORDER BY bm25(memory_words, 1.0, {_ANSWER_WEIGHT}) LIMIT ?4
             """,
-            (f'owner : "{_owner(user_id)}" AND {{said answered}} : ({any_word})', begin, end, limit),
+            (any_word, begin, end, limit),
         )
         return [row["message_id"] for row in rows]
 
@@ -158,8 +158,11 @@ def put_memory(connection: Connection, memory: NewMemory) -> None:
     )
     if cursor.rowcount and memory.vector:
         connection.execute(
-            "INSERT INTO memory_words (rowid, owner, said, answered) VALUES (?, ?, ?, ?)",
-            (memory.message_id, _owner(memory.user_id), memory.said, memory.answered),
+            "INSERT INTO memory_words (rowid, said, answered) VALUES (?, ?, ?)",
+            (
+                memory.message_id,
+                *(_indexed(memory.user_id, words) for words in (memory.said, memory.answered)),
+            ),
         )
 
 
@@ -169,8 +172,13 @@ def _forget_words(connection: Connection, message_ids: Sequence[int]) -> None:
     )
 
 
-def _owner(user_id: int) -> str:
-    return f"u{user_id}"
+def _indexed(user_id: int, words: str) -> str:
+    return " ".join(_owned(user_id, word) for word in words.split())
+
+
+def _owned(user_id: int, word: str) -> str:
+    """A word as one user's: a search finds theirs without a look at anybody else's."""
+    return f"u{user_id}z{word}"
 
 
 def _turn(row: Row) -> RememberedTurn:
