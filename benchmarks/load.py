@@ -1,10 +1,14 @@
 """How many messages a second pass through inbox, log, profile and outbox, and what memory they leave behind.
 
     python -m benchmarks.load [--messages 50000] [--users 400] [--json]
+    python -m benchmarks.load --encryption [--messages 2000] [--rounds 3] [--json]
 
 Everything is real but for the language model, which answers at once, and the wire to Telegram, which is in
 this process: what is measured is Mynah's own work and its commits to the disk. A second figure is how long a
 stop takes in the middle of the load, from the signal to the closed database.
+
+With --encryption the same load runs on a plain and on an encrypted database, in turn so that both meet the
+same machine.
 """
 
 import argparse
@@ -18,6 +22,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from telegram.request import RequestData
@@ -38,6 +43,8 @@ STOP_AFTER = 20
 """The stop is measured when so many are answered and the others wait."""
 
 BATCH = 100
+
+_KEY = "a key for the load"
 FIRST_USER_ID = 1000
 
 
@@ -60,6 +67,17 @@ class Outcome:
     rate_by_processor: float
     marks: tuple[Mark, ...]
     stop_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncryptionCost:
+    """Milliseconds a message, of each round in order."""
+
+    messages: int
+    plain: tuple[float, ...]
+    encrypted: tuple[float, ...]
+    plain_by_processor: tuple[float, ...]
+    encrypted_by_processor: tuple[float, ...]
 
 
 class LoadWire(InProcessWire):
@@ -152,9 +170,7 @@ class QuietModel(ScriptedModel):
 async def measure(messages: int, users: int, folder: Path) -> Outcome:
     """Let so many messages through, and stop in the middle of as many again."""
     marks: list[Mark] = []
-    clock, processor = time.monotonic(), time.process_time()
-    await _through(LoadWire(messages, users, marks), users, folder / "load")
-    seconds, worked = time.monotonic() - clock, time.process_time() - processor
+    seconds, worked = await _through(LoadWire(messages, users, marks), users, folder / "load")
     return Outcome(
         messages=messages,
         users=users,
@@ -165,24 +181,49 @@ async def measure(messages: int, users: int, folder: Path) -> Outcome:
     )
 
 
-async def _through(wire: LoadWire, users: int, folder: Path) -> None:
-    async with _bot(wire, users, folder):
+async def measure_encryption(messages: int, users: int, rounds: int, folder: Path) -> EncryptionCost:
+    """The same load without a key and with one, in turn."""
+    costs: dict[str | None, list[tuple[float, float]]] = {None: [], _KEY: []}
+    for number in range(rounds):
+        for key, measured in costs.items():
+            wire = LoadWire(messages, users, [])
+            seconds, worked = await _through(wire, users, folder / f"{number}-{key is None}", key=key)
+            measured.append((1000 * seconds / messages, 1000 * worked / messages))
+    (plain, plain_worked), (encrypted, worked) = (zip(*one, strict=True) for one in costs.values())
+    return EncryptionCost(
+        messages=messages,
+        plain=plain,
+        encrypted=encrypted,
+        plain_by_processor=plain_worked,
+        encrypted_by_processor=worked,
+    )
+
+
+async def _through(
+    wire: LoadWire, users: int, folder: Path, *, key: str | None = None
+) -> tuple[float, float]:
+    """Let the load through; returns seconds by the clock and of processor time, without the start: to make a
+    key out of a passphrase is slow on purpose.
+    """
+    async with _bot(wire, users, folder, key):
+        clock, processor = time.monotonic(), time.process_time()
         await wire.all_answered.wait()
+        return time.monotonic() - clock, time.process_time() - processor
 
 
 async def _stop_under_load(users: int, folder: Path) -> float:
     wire, asked = LoadWire(1_000_000, users, []), 0.0
-    async with _bot(wire, users, folder):
+    async with _bot(wire, users, folder, None):
         await wire.well_under_way.wait()
         asked = time.monotonic()
     return time.monotonic() - asked
 
 
 @asynccontextmanager
-async def _bot(wire: LoadWire, users: int, folder: Path) -> AsyncGenerator[None]:
+async def _bot(wire: LoadWire, users: int, folder: Path, key: str | None) -> AsyncGenerator[None]:
     parts = Parts(model=QuietModel(), embedder=FakeEmbedder(), base=ResolvedModel("scripted", folder))
     allowed = frozenset(range(FIRST_USER_ID, FIRST_USER_ID + users))
-    settings = Settings(data=folder, allowed_users=allowed)
+    settings = Settings(data=folder, allowed_users=allowed, database_key=key)
     async with (
         open_core(settings, progress=lambda _sentence: None, parts=parts) as core,
         open_services(core, parts) as services,
@@ -212,18 +253,42 @@ def as_table(outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
+def as_comparison(cost: EncryptionCost) -> str:
+    """The figures of both databases for people; the last line compares the medians."""
+    lines = [f"{'ms a message':<22} {'plain':>8} {'encrypted':>10}"]
+    pairs = {
+        "by the clock": (cost.plain, cost.encrypted),
+        "by processor time": (cost.plain_by_processor, cost.encrypted_by_processor),
+    }
+    for name, (plain, encrypted) in pairs.items():
+        lines += [
+            f"{name:<22} {one:>8.2f} {other:>10.2f}" for one, other in zip(plain, encrypted, strict=True)
+        ]
+    shares = [
+        f"{median(encrypted) / median(plain) - 1:+.0%} {name}" for name, (plain, encrypted) in pairs.items()
+    ]
+    return "\n".join([*lines, f"encryption: {', '.join(shares)}"])
+
+
 def main() -> None:
     """Print the table, or JSON."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--messages", type=int, default=50_000)
+    parser.add_argument("--messages", type=int, help="50,000 by default; 2,000 a run with --encryption")
     parser.add_argument("--users", type=int, default=400)
     parser.add_argument("--folder", type=Path, help="where the database lies; a temporary folder by default")
+    parser.add_argument("--encryption", action="store_true", help="compare with an encrypted database")
+    parser.add_argument("--rounds", type=int, default=3, help="with --encryption")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        outcome = asyncio.run(measure(options.messages, options.users, Path(folder)))
+        if options.encryption:
+            messages = options.messages or 2_000
+            cost = asyncio.run(measure_encryption(messages, options.users, options.rounds, Path(folder)))
+            print(json.dumps(asdict(cost)) if options.json else as_comparison(cost))
+            return
+        outcome = asyncio.run(measure(options.messages or 50_000, options.users, Path(folder)))
     print(json.dumps(asdict(outcome)) if options.json else as_table(outcome))
 
 

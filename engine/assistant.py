@@ -23,7 +23,7 @@ from engine.profile.memory import Recall, Recollection, asks_about_the_past, lin
 from engine.serving import ServedAdapters
 from storage.messages import MessageStore
 from storage.preferences import ReplyLength
-from storage.records import FinishReason, Generation, Message, NewMessage, Origin, Role, View
+from storage.records import FinishReason, Generation, HistoryMessage, Message, NewMessage, Origin, Role, View
 
 SILENCE = timedelta(hours=12)
 """A pause longer than this begins a new conversation."""
@@ -250,7 +250,7 @@ class Assistant:
             cancellation.cancel()
 
     async def _recalled(
-        self, question: Question | Message, history: Sequence[Message]
+        self, question: Question | Message, history: Sequence[HistoryMessage]
     ) -> Sequence[Recollection]:
         """What the user has said before this conversation and now asks about.
 
@@ -266,7 +266,7 @@ class Assistant:
         self,
         user_id: int,
         conversation_id: int,
-        history: list[Message],
+        history: Sequence[HistoryMessage],
         newest: str,
         sampling: SamplingParams,
     ) -> GenerationRequest:
@@ -350,7 +350,7 @@ class Assistant:
         )
 
 
-def _name_of(message: Message, names: dict[int, str]) -> str | None:
+def _name_of(message: HistoryMessage, names: dict[int, str]) -> str | None:
     return names.get(message.user_id) if message.role is Role.USER else None
 
 

@@ -1,16 +1,17 @@
 """One SQLite file: a single writer connection behind a lock, and one read-only reader.
 
-A shared aiosqlite connection mixes the transactions of different tasks, so every write goes through
-`transaction()`, and every read outside one through the reader, which sees only what is committed.
+A shared aiosqlite connection mixes the transactions of different tasks, so every write goes through `write()`
+or `transaction()`, and every read outside one through the reader, which sees only what is committed.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Generator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import aiosqlite
 from sqlcipher3 import dbapi2 as sqlcipher
@@ -25,8 +26,12 @@ from storage.errors import (
 )
 from storage.migrations import migrate, seen_steps
 
-Parameters = Iterable[Any]
+Parameters = Sequence[Any] | Mapping[str, Any]
+Connection = sqlite3.Connection
 Row = sqlite3.Row
+Result = TypeVar("Result")
+Step = Callable[[Connection], Result]
+"""Statements and what comes of them, run on a connection's own thread; it may be run again from the start."""
 
 _CACHED_STATEMENTS = 64
 
@@ -79,7 +84,7 @@ def told_plainly() -> Generator[None]:
         raise failure from error
 
 
-def connect(path: Path, key: str | None, *, mode: Literal["rwc", "ro"] = "rwc") -> sqlite3.Connection:
+def connect(path: Path, key: str | None, *, mode: Literal["rwc", "ro"] = "rwc") -> Connection:
     """A bare connection; whether the key is the right one shows when the file is first read.
 
     Raises NotEncryptedError for a key where none is needed.
@@ -120,6 +125,12 @@ def check_database(path: Path, *, key: str | None) -> None:
         seen_steps(connection)
 
 
+async def _connected(connector: Callable[[], Connection]) -> "_Threaded":
+    connection = _Threaded(connector, _CACHED_STATEMENTS)
+    await connection
+    return connection
+
+
 async def _to_the_end(step: Awaitable[Any]) -> Any:
     """Await a step that must not be left half done; a cancellation is raised again once it has ended."""
     task = asyncio.ensure_future(step)
@@ -138,17 +149,27 @@ async def _to_the_end(step: Awaitable[Any]) -> Any:
     return task.result()
 
 
+class _Threaded(aiosqlite.Connection):
+    """A connection of aiosqlite that takes a whole step in one visit to its thread.
+
+    Each visit costs two changes of thread, which is more than most statements take.
+    """
+
+    async def run(self, step: Step[Result]) -> Result:
+        return await self._execute(step, self._conn)  # pyright: ignore[reportUnknownMemberType]
+
+
 class Database:
     """The open file. Make one with `Database.open`, end it with `close`."""
 
-    def __init__(
-        self, *, path: Path, encrypted: bool, writer: aiosqlite.Connection, reader: aiosqlite.Connection
-    ) -> None:
+    def __init__(self, *, path: Path, encrypted: bool, writer: _Threaded, reader: _Threaded) -> None:
         self.path = path
         self.encrypted = encrypted
         self._writer = writer
         self._reader = reader
         self._lock = asyncio.Lock()
+        self._waiting: list[tuple[Step[Any], asyncio.Future[Any]]] = []
+        self._writing: asyncio.Task[None] | None = None
         self._closed = False
 
     @classmethod
@@ -174,11 +195,11 @@ class Database:
         cls, path: Path, key: str | None, *, mode: Literal["rwc", "ro"], writing: Iterable[str]
     ) -> "Database":
         connector = partial(connect, path, key, mode=mode)
-        writer = await aiosqlite.Connection(connector, _CACHED_STATEMENTS)
+        writer = await _connected(connector)
         try:
             for pragma in writing:
                 await writer.execute(pragma)
-            reader = await aiosqlite.Connection(connector, _CACHED_STATEMENTS)
+            reader = await _connected(connector)
             try:
                 for pragma in _READING:
                     await reader.execute(pragma)
@@ -213,21 +234,50 @@ class Database:
             await _to_the_end(self._writer.rollback())
             raise
 
+    async def write(self, step: Step[Result]) -> Result:
+        """Run a step in a transaction: it is committed when this returns, or has changed nothing.
+
+        Steps that wait for the writer at the same time share one commit to the disk.
+        Raises what the step raises, WriteRefusedError, DamagedError.
+        """
+        written: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((step, written))
+        if len(self._waiting) == 1:
+            self._writing = asyncio.create_task(self._write_waiting(), name="database writer")
+        with told_plainly():
+            return await _to_the_end(written)
+
+    async def _write_waiting(self) -> None:
+        """Write for all that have come until it is this one's turn."""
+        async with self._lock:
+            batch, self._waiting = self._waiting, []
+            steps = [step for step, _ in batch]
+            outcomes: list[Any]
+            try:
+                outcomes = await self._writer.run(lambda connection: _commit_together(steps, connection))
+            except Exception as error:  # noqa: BLE001 (those who wait raise it)
+                outcomes = [_Failure(error)] * len(batch)
+        for (_, written), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, _Failure):
+                written.set_exception(outcome.error)
+            else:
+                written.set_result(outcome)
+
     async def execute(self, sql: str, parameters: Parameters = ()) -> int:
         """One statement in a transaction of its own; returns the number of rows it changed.
 
         Raises WriteRefusedError, DamagedError.
         """
-        # Outside of a transaction SQLite commits a statement by itself, in one visit to the writer's thread.
-        async with self._lock:
-            with told_plainly():
-                cursor = await _to_the_end(self._writer.execute(sql, parameters))
-                return cursor.rowcount
+        return await self.write(lambda connection: connection.execute(sql, parameters).rowcount)
+
+    async def read(self, step: Step[Result]) -> Result:
+        """Run a step that reads what is committed. Raises what the step raises, DamagedError."""
+        with told_plainly():
+            return await self._reader.run(step)
 
     async def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """All rows of a query over what is committed. Raises DamagedError."""
-        with told_plainly():
-            return list(await self._reader.execute_fetchall(sql, parameters))
+        return await self.read(lambda connection: connection.execute(sql, parameters).fetchall())
 
     async def fetch_one(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """The first row of a query over what is committed, if any."""
@@ -237,7 +287,9 @@ class Database:
     async def empty_log(self) -> None:
         """Bring the write-ahead log into the file and truncate it: old pages in it keep what was deleted."""
         async with self._lock:
-            await _to_the_end(self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+            # To the last row: a statement that waits to be read on keeps others from being committed.
+            checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"
+            await _to_the_end(self._writer.run(lambda connection: connection.execute(checkpoint).fetchall()))
 
     async def data_version(self) -> int:
         """A number that changes when another connection, of this process or another, has committed."""
@@ -267,9 +319,32 @@ class Database:
         if self._closed:
             return
         self._closed = True
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
         async with self._lock:
             await self._reader.close()
             await self._writer.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What a step raised in the place of its result."""
+
+    error: Exception
+
+
+def _commit_together(steps: Sequence[Step[Any]], connection: Connection) -> list[Any]:
+    """The results of steps run in one transaction; if any of them fails, each is run in its own."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        results = [step(connection) for step in steps]
+        connection.commit()
+    except Exception as error:  # noqa: BLE001 (whoever waits for the step raises it)
+        connection.rollback()
+        if len(steps) == 1:
+            return [_Failure(error)]
+        return [outcome for step in steps for outcome in _commit_together([step], connection)]
+    return results
 
 
 def _prepare(path: Path, key: str | None) -> None:
@@ -293,7 +368,7 @@ def _look(path: Path, key: str | None) -> None:
         connection.execute("SELECT count(*) FROM sqlite_schema")
 
 
-def _check(connection: sqlite3.Connection, check: Literal["quick_check", "integrity_check"]) -> None:
+def _check(connection: Connection, check: Literal["quick_check", "integrity_check"]) -> None:
     [found] = connection.execute(f"PRAGMA {check}(1)").fetchone()
     if found != "ok":
         raise DamagedError(_without_heading(found))

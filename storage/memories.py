@@ -4,9 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import aiosqlite
-
-from storage.database import Database, Row
+from storage.database import Connection, Database, Row
 from storage.times import from_text, to_text
 
 _ANSWER_WEIGHT = 0.5
@@ -59,21 +57,28 @@ class MemoryStore:
 
     async def put_all(self, memories: Iterable[NewMemory]) -> None:
         """Index many turns in one transaction."""
-        async with self._database.transaction() as connection:
-            for memory in memories:
-                await put_memory(connection, memory)
+        together = list(memories)
+
+        def index(connection: Connection) -> None:
+            for memory in together:
+                put_memory(connection, memory)
+
+        await self._database.write(index)
 
     async def refuse(self, user_id: int, message_ids: Iterable[int]) -> None:
         """Never recall these messages of a user, and drop what was indexed of them."""
         ids = list(message_ids)
-        async with self._database.transaction() as connection:
-            await _forget_words(connection, ids)
-            await connection.executemany(
+
+        def refuse(connection: Connection) -> None:
+            _forget_words(connection, ids)
+            connection.executemany(
                 "INSERT OR REPLACE INTO memories (message_id, user_id, said_at, vector)"
                 " SELECT message_id, user_id, created_at, x'' FROM messages"
                 " WHERE message_id = ? AND user_id = ?",
                 [(message_id, user_id) for message_id in ids],
             )
+
+        await self._database.write(refuse)
 
     async def missing(self, user_id: int, *, limit: int) -> list[int]:
         """The newest messages in the user's own words that nobody has indexed or refused yet."""
@@ -113,7 +118,7 @@ class MemoryStore:
         """The turns that have any of these words, the best match first; with `span`, those said within it."""
         if not words:
             return []
-        any_word = " OR ".join(f'"{word}"' for word in words)
+        any_word = " OR ".join(f'"{_owned(user_id, word)}"' for word in words)
         begin, end = (None, None) if span is None else (to_text(span[0]), to_text(span[1]))
         rows = await self._database.fetch_all(
             f"""
@@ -121,9 +126,9 @@ class MemoryStore:
             WHERE memory_words MATCH ?1
               AND (?2 IS NULL OR EXISTS (
                   SELECT 1 FROM memories WHERE message_id = w.rowid AND said_at >= ?2 AND said_at < ?3))
-            ORDER BY bm25(memory_words, 0.0, 1.0, {_ANSWER_WEIGHT}) LIMIT ?4
+            ORDER BY bm25(memory_words, 1.0, {_ANSWER_WEIGHT}) LIMIT ?4
             """,
-            (f'owner : "{_owner(user_id)}" AND {{said answered}} : ({any_word})', begin, end, limit),
+            (any_word, begin, end, limit),
         )
         return [row["message_id"] for row in rows]
 
@@ -143,29 +148,37 @@ class MemoryStore:
         return [_turn(row) for row in rows]
 
 
-async def put_memory(connection: aiosqlite.Connection, memory: NewMemory) -> None:
+def put_memory(connection: Connection, memory: NewMemory) -> None:
     """Index a turn within a transaction; nothing when its message is gone meanwhile."""
-    await _forget_words(connection, [memory.message_id])
-    cursor = await connection.execute(
+    _forget_words(connection, [memory.message_id])
+    cursor = connection.execute(
         "INSERT OR REPLACE INTO memories (message_id, user_id, said_at, vector)"
         " SELECT message_id, user_id, ?, ? FROM messages WHERE message_id = ? AND user_id = ?",
         (to_text(memory.said_at), memory.vector, memory.message_id, memory.user_id),
     )
     if cursor.rowcount and memory.vector:
-        await connection.execute(
-            "INSERT INTO memory_words (rowid, owner, said, answered) VALUES (?, ?, ?, ?)",
-            (memory.message_id, _owner(memory.user_id), memory.said, memory.answered),
+        connection.execute(
+            "INSERT INTO memory_words (rowid, said, answered) VALUES (?, ?, ?)",
+            (
+                memory.message_id,
+                *(_indexed(memory.user_id, words) for words in (memory.said, memory.answered)),
+            ),
         )
 
 
-async def _forget_words(connection: aiosqlite.Connection, message_ids: Sequence[int]) -> None:
-    await connection.executemany(
+def _forget_words(connection: Connection, message_ids: Sequence[int]) -> None:
+    connection.executemany(
         "DELETE FROM memory_words WHERE rowid = ?", [(message_id,) for message_id in message_ids]
     )
 
 
-def _owner(user_id: int) -> str:
-    return f"u{user_id}"
+def _indexed(user_id: int, words: str) -> str:
+    return " ".join(_owned(user_id, word) for word in words.split())
+
+
+def _owned(user_id: int, word: str) -> str:
+    """A word as one user's: a search finds theirs without a look at anybody else's."""
+    return f"u{user_id}z{word}"
 
 
 def _turn(row: Row) -> RememberedTurn:

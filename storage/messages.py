@@ -4,12 +4,11 @@ import json
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-import aiosqlite
-
-from storage.database import Database, Row
+from storage.database import Connection, Database, Row
 from storage.records import (
     FinishReason,
     Generation,
+    HistoryMessage,
     Message,
     NewMessage,
     Origin,
@@ -71,14 +70,17 @@ class MessageStore:
         private: bool = False,
     ) -> int:
         """Begin a conversation with an empty history; returns its id. Of a private one nothing is learnt."""
-        async with self._database.transaction() as connection:
-            cursor = await connection.execute(
+
+        def begin(connection: Connection) -> int:
+            cursor = connection.execute(
                 "INSERT INTO conversations (user_id, chat_id, thread_id, started_at, private)"
                 " VALUES (?, ?, ?, ?, ?)",
                 (user_id, chat_id, thread_id, to_text(now), private),
             )
             assert cursor.lastrowid is not None, "an INSERT has a row id"
             return cursor.lastrowid
+
+        return await self._database.write(begin)
 
     async def is_private(self, *, user_id: int, chat_id: int) -> bool:
         """Whether the newest conversation of a user in a chat is a private one."""
@@ -91,30 +93,35 @@ class MessageStore:
 
     async def add(self, message: NewMessage) -> Message:
         """Log one message."""
-        async with self._database.transaction() as connection:
-            message_id = await insert_message(connection, message)
-        return await self.get(message_id)
+        return await self._database.write(
+            lambda connection: _get(connection, insert_message(connection, message))
+        )
 
     async def add_turn(self, question: NewMessage, reply: NewMessage) -> tuple[Message, Message]:
         """Log both halves of a turn in one transaction; the reply is tied to its question."""
-        async with self._database.transaction() as connection:
-            question_id = await insert_message(connection, question)
-            reply_id = await insert_message(connection, reply, question_id=question_id)
-        return await self.get(question_id), await self.get(reply_id)
+
+        def log(connection: Connection) -> tuple[Message, Message]:
+            question_id = insert_message(connection, question)
+            reply_id = insert_message(connection, reply, question_id=question_id)
+            return _get(connection, question_id), _get(connection, reply_id)
+
+        return await self._database.write(log)
 
     async def replace_reply(self, reply: NewMessage, *, detach: bool = False) -> Message:
         """Log another reply to `reply.question_id`; the earlier ones stay, but are no longer current.
 
         With `detach` the question has changed, and they are no longer replies to it.
         """
-        async with self._database.transaction() as connection:
-            await connection.execute(
+
+        def log(connection: Connection) -> Message:
+            connection.execute(
                 "UPDATE messages SET current = 0, question_id = iif(?, NULL, question_id)"
                 " WHERE question_id = ?",
                 (detach, reply.question_id),
             )
-            message_id = await insert_message(connection, reply)
-        return await self.get(message_id)
+            return _get(connection, insert_message(connection, reply))
+
+        return await self._database.write(log)
 
     async def replies_to(self, question_id: int) -> list[Message]:
         """All replies to one question as it reads now, oldest first."""
@@ -125,22 +132,22 @@ class MessageStore:
 
     async def choose_reply(self, message_id: int, *, user_id: int) -> Message | None:
         """Make one of several replies to a question the current one; None when it is not this user's."""
-        async with self._database.transaction() as connection:
-            cursor = await connection.execute(
+
+        def choose(connection: Connection) -> Message | None:
+            cursor = connection.execute(
                 """
                 UPDATE messages SET current = (message_id = :message_id) WHERE user_id = :user_id
                 AND question_id = (SELECT question_id FROM messages WHERE message_id = :message_id)
                 """,
                 {"message_id": message_id, "user_id": user_id},
             )
-        return await self.get(message_id) if cursor.rowcount > 0 else None
+            return _get(connection, message_id) if cursor.rowcount > 0 else None
+
+        return await self._database.write(choose)
 
     async def get(self, message_id: int) -> Message:
         """One message. Raises KeyError when there is none."""
-        row = await self._database.fetch_one(f"{_SELECT} WHERE m.message_id = ?", (message_id,))
-        if row is None:
-            raise KeyError(message_id)
-        return _message(row)
+        return await self._database.read(lambda connection: _get(connection, message_id))
 
     async def revise(self, message_id: int, *, text: str, origin: Origin) -> Message:
         """Give a message the words that its author has changed it to."""
@@ -193,14 +200,18 @@ class MessageStore:
 
     async def history(
         self, conversation_id: int, *, before: int | None = None, limit: int = 200
-    ) -> list[Message]:
+    ) -> list[HistoryMessage]:
         """The current messages of a conversation, oldest first; with `before`, those older than that id."""
         rows = await self._database.fetch_all(
-            f"{_SELECT} WHERE m.conversation_id = ? AND m.current AND (? IS NULL OR m.message_id < ?)"
-            " ORDER BY m.message_id DESC LIMIT ?",
+            "SELECT message_id, user_id, role, text, quoted FROM messages"
+            " WHERE conversation_id = ? AND current AND (? IS NULL OR message_id < ?)"
+            " ORDER BY message_id DESC LIMIT ?",
             (conversation_id, before, before, limit),
         )
-        return [_message(row) for row in reversed(rows)]
+        return [
+            HistoryMessage(message_id, user_id, Role(role), text, quoted)
+            for message_id, user_id, role, text, quoted in reversed(rows)
+        ]
 
     async def all_of(self, user_id: int) -> list[Message]:
         """Every message of a user's chats, oldest first."""
@@ -250,11 +261,9 @@ class MessageStore:
         return None if row is None else _message(row)
 
 
-async def insert_message(
-    connection: aiosqlite.Connection, new: NewMessage, *, question_id: int | None = None
-) -> int:
+def insert_message(connection: Connection, new: NewMessage, *, question_id: int | None = None) -> int:
     """Log one message within a transaction; returns its id."""
-    cursor = await connection.execute(
+    cursor = connection.execute(
         """
         INSERT INTO messages (user_id, chat_id, conversation_id, role, text, origin, created_at,
                               quoted, telegram_id, update_id, question_id)
@@ -276,20 +285,18 @@ async def insert_message(
     )
     assert cursor.lastrowid is not None, "an INSERT has a row id"
     if new.joined:
-        await connection.execute(
+        connection.execute(
             "UPDATE updates SET state = 'done', finished_at = ?, payload = NULL"
             " WHERE update_id IN (SELECT value FROM json_each(?))",
             (to_text(new.created_at), json.dumps(new.joined)),
         )
     if new.generation is not None:
-        await _insert_generation(connection, cursor.lastrowid, new.generation)
+        _insert_generation(connection, cursor.lastrowid, new.generation)
     return cursor.lastrowid
 
 
-async def _insert_generation(
-    connection: aiosqlite.Connection, message_id: int, generation: Generation
-) -> None:
-    await connection.execute(
+def _insert_generation(connection: Connection, message_id: int, generation: Generation) -> None:
+    connection.execute(
         "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             message_id,
@@ -303,6 +310,14 @@ async def _insert_generation(
             json.dumps(asdict(generation.view)),
         ),
     )
+
+
+def _get(connection: Connection, message_id: int) -> Message:
+    """One message. Raises KeyError when there is none."""
+    row = connection.execute(f"{_SELECT} WHERE m.message_id = ?", (message_id,)).fetchone()
+    if row is None:
+        raise KeyError(message_id)
+    return _message(row)
 
 
 def _message(row: Row) -> Message:

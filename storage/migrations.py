@@ -464,6 +464,21 @@ def m029_wishes_of_summaries(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE reading_replies ADD COLUMN audience TEXT")
 
 
+def m030_words_by_owner(db: sqlite3.Connection) -> None:
+    # An index of bare words is read through everybody's turns to find one user's.
+    rows = db.execute("SELECT rowid, owner, said, answered FROM memory_words").fetchall()
+    db.execute("DROP TABLE memory_words")
+    db.execute("CREATE VIRTUAL TABLE memory_words USING fts5 (said, answered)")
+    db.execute("INSERT INTO memory_words (memory_words, rank) VALUES ('secure-delete', 1)")
+    db.executemany(
+        "INSERT INTO memory_words (rowid, said, answered) VALUES (?, ?, ?)",
+        (
+            (rowid, *(" ".join(f"{owner}z{word}" for word in words.split()) for words in (said, answered)))
+            for rowid, owner, said, answered in rows
+        ),
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -494,6 +509,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m027_validators,
     m028_checkpoints,
     m029_wishes_of_summaries,
+    m030_words_by_owner,
 )
 
 

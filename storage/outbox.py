@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from storage.database import Database, Row
+from storage.database import Connection, Database, Row
 from storage.records import OutboxPart, SendState
 
 
@@ -26,8 +26,9 @@ class OutboxStore:
         `shown_as` are the Telegram ids of the messages that become the first parts: a preview, or what stood
         in their place before.
         """
-        async with self._database.transaction() as connection:
-            await connection.executemany(
+
+        def write_down(connection: Connection) -> list[OutboxPart]:
+            connection.executemany(
                 """
                 INSERT INTO outbox (message_id, update_id, chat_id, part, text, entities, state, telegram_id)
                 VALUES (?, ?, ?, ?, ?, ?, 'pending', ?) ON CONFLICT DO NOTHING
@@ -45,14 +46,9 @@ class OutboxStore:
                     for part, (text, entities) in enumerate(parts)
                 ],
             )
-        return await self.parts(message_id)
+            return _parts(connection, message_id)
 
-    async def parts(self, message_id: int) -> list[OutboxPart]:
-        """The parts of a reply, in order."""
-        rows = await self._database.fetch_all(
-            "SELECT * FROM outbox WHERE message_id = ? ORDER BY part", (message_id,)
-        )
-        return [_part(row) for row in rows]
+        return await self._database.write(write_down)
 
     async def parts_showing(self, message_id: int) -> list[OutboxPart]:
         """The parts of the newest Telegram messages that show a reply, in order."""
@@ -74,8 +70,9 @@ class OutboxStore:
 
         Returns the parts, and the Telegram ids of the messages that are left over.
         """
-        async with self._database.transaction() as connection:
-            rows = await connection.execute_fetchall(
+
+        def write_down(connection: Connection) -> tuple[list[OutboxPart], list[int]]:
+            rows = connection.execute(
                 """
                 SELECT * FROM outbox WHERE message_id = (
                     SELECT message_id FROM outbox WHERE chat_id = ? AND telegram_id = ?
@@ -88,7 +85,7 @@ class OutboxStore:
             if not before:
                 return [], []
             owner = before[0]
-            await connection.executemany(
+            connection.executemany(
                 """
                 INSERT INTO outbox (message_id, update_id, chat_id, part, text, entities, state, shows)
                 VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)
@@ -100,11 +97,13 @@ class OutboxStore:
                     for part, (text, entities) in enumerate(parts)
                 ],
             )
-            await connection.execute(
+            connection.execute(
                 "DELETE FROM outbox WHERE message_id = ? AND part >= ?", (owner.message_id, len(parts))
             )
-        left_over = [part.telegram_id for part in before[len(parts) :] if part.telegram_id is not None]
-        return await self.parts(owner.message_id), left_over
+            left_over = [part.telegram_id for part in before[len(parts) :] if part.telegram_id is not None]
+            return _parts(connection, owner.message_id), left_over
+
+        return await self._database.write(write_down)
 
     async def mark(self, part_id: int, state: SendState, *, telegram_id: int | None = None) -> None:
         """Record what is now known of one part."""
@@ -112,6 +111,12 @@ class OutboxStore:
             "UPDATE outbox SET state = ?, telegram_id = coalesce(?, telegram_id) WHERE part_id = ?",
             (state, telegram_id, part_id),
         )
+
+
+def _parts(connection: Connection, message_id: int) -> list[OutboxPart]:
+    """The parts of a reply, in order."""
+    rows = connection.execute("SELECT * FROM outbox WHERE message_id = ? ORDER BY part", (message_id,))
+    return [_part(row) for row in rows]
 
 
 def _part(row: Row) -> OutboxPart:

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import aiosqlite
-
 from storage.beliefs import (
     Belief,
     BeliefKind,
@@ -19,7 +17,7 @@ from storage.beliefs import (
     Sensitivity,
     StoredProfile,
 )
-from storage.database import Database
+from storage.database import Connection, Database
 from storage.memories import NewMemory, put_memory
 from storage.times import from_optional, from_text, to_text
 
@@ -88,20 +86,23 @@ class ProfileStore:
         With it goes the `memory` of the turn that changed it. False, with nothing written, when somebody else
         has saved this profile since it was loaded.
         """
-        async with self._database.transaction() as connection:
-            if not await _put_document(connection, user_id, revision, last_message_id, document):
+
+        def change(connection: Connection) -> bool:
+            if not _put_document(connection, user_id, revision, last_message_id, document):
                 return False
             if memory is not None:
-                await put_memory(connection, memory)
+                put_memory(connection, memory)
             for edit in edits:
-                await _put_belief(connection, user_id, edit)
+                _put_belief(connection, user_id, edit)
             if edits:
-                await connection.execute(
+                connection.execute(
                     "INSERT INTO profile_changes (user_id, at, cause, message_id, edits)"
                     " VALUES (?, ?, ?, ?, ?)",
                     (user_id, to_text(at), cause, message_id, _edits_json(edits)),
                 )
-        return True
+            return True
+
+        return await self._database.write(change)
 
     async def all_beliefs(self, user_id: int) -> list[Belief]:
         """Every belief ever held of this user and not erased, oldest first."""
@@ -134,19 +135,18 @@ class ProfileStore:
 
     async def erase_belief(self, user_id: int, belief_id: int) -> bool:
         """Remove a belief and every trace of it in the history; False when there is none."""
-        async with self._database.transaction() as connection:
-            cursor = await connection.execute(
+
+        def change(connection: Connection) -> bool:
+            cursor = connection.execute(
                 "DELETE FROM beliefs WHERE user_id = ? AND belief_id = ?", (user_id, belief_id)
             )
             if cursor.rowcount == 0:
                 return False
-            await connection.execute(
-                "UPDATE profiles SET revision = revision + 1 WHERE user_id = ?", (user_id,)
-            )
-            await _rewrite_history(
-                connection, user_id, lambda edit: None if _id_of(edit) == belief_id else edit
-            )
-        return True
+            connection.execute("UPDATE profiles SET revision = revision + 1 WHERE user_id = ?", (user_id,))
+            _rewrite_history(connection, user_id, lambda edit: None if _id_of(edit) == belief_id else edit)
+            return True
+
+        return await self._database.write(change)
 
     async def rewrite(
         self,
@@ -169,19 +169,21 @@ class ProfileStore:
             before, after = (_without_quotes(side, kept, gone) for side in (edit.before, edit.after))
             return None if before == after else Edit(before=before, after=after)
 
-        async with self._database.transaction() as connection:
-            if not await _put_document(connection, user_id, revision, last_message_id, document):
+        def change(connection: Connection) -> bool:
+            if not _put_document(connection, user_id, revision, last_message_id, document):
                 return False
-            await connection.execute("DELETE FROM beliefs WHERE user_id = ?", (user_id,))
+            connection.execute("DELETE FROM beliefs WHERE user_id = ?", (user_id,))
             for belief in beliefs:
-                await _put_belief(connection, user_id, Edit(before=None, after=belief))
-            await _rewrite_history(connection, user_id, rewritten)
-            await connection.execute(
+                _put_belief(connection, user_id, Edit(before=None, after=belief))
+            _rewrite_history(connection, user_id, rewritten)
+            connection.execute(
                 "UPDATE profile_changes SET message_id = NULL"
                 " WHERE user_id = ? AND message_id IN (SELECT value FROM json_each(?))",
                 (user_id, json.dumps(sorted(gone))),
             )
-        return True
+            return True
+
+        return await self._database.write(change)
 
     async def _beliefs(self, user_id: int) -> list[Belief]:
         rows = await self._database.fetch_all(
@@ -199,18 +201,18 @@ class ProfileStore:
         return [_belief(dict(row)) for row in rows]
 
 
-async def _put_document(
-    connection: aiosqlite.Connection, user_id: int, revision: int, last_message_id: int, document: str
+def _put_document(
+    connection: Connection, user_id: int, revision: int, last_message_id: int, document: str
 ) -> bool:
     if revision == 0:
-        cursor = await connection.execute(
+        cursor = connection.execute(
             "INSERT INTO profiles (user_id, revision, last_message_id, document) VALUES (?, 1, ?, ?)"
             " ON CONFLICT (user_id) DO NOTHING",
             (user_id, last_message_id, document),
         )
     else:
         # Never an upsert here: a profile that was erased meanwhile must not come back.
-        cursor = await connection.execute(
+        cursor = connection.execute(
             "UPDATE profiles SET revision = revision + 1, last_message_id = ?, document = ?"
             " WHERE user_id = ? AND revision = ?",
             (last_message_id, document, user_id, revision),
@@ -218,35 +220,31 @@ async def _put_document(
     return cursor.rowcount == 1
 
 
-async def _put_belief(connection: aiosqlite.Connection, user_id: int, edit: Edit) -> None:
+def _put_belief(connection: Connection, user_id: int, edit: Edit) -> None:
     if edit.after is None:
         assert edit.before is not None, "an edit has at least one side"
-        await connection.execute(
+        connection.execute(
             "DELETE FROM beliefs WHERE user_id = ? AND belief_id = ?", (user_id, edit.before.belief_id)
         )
         return
     values = _values(edit.after)
-    await connection.execute(
+    connection.execute(
         f"INSERT OR REPLACE INTO beliefs (user_id, {', '.join(_COLUMNS)})"
         f" VALUES (?, {', '.join('?' * len(_COLUMNS))})",
         (user_id, *(values[column] for column in _COLUMNS)),
     )
 
 
-async def _rewrite_history(
-    connection: aiosqlite.Connection, user_id: int, rewritten: Callable[[Edit], Edit | None]
-) -> None:
+def _rewrite_history(connection: Connection, user_id: int, rewritten: Callable[[Edit], Edit | None]) -> None:
     """Change each edit that was ever made, or drop it where nothing is left of it."""
-    cursor = await connection.execute(
-        "SELECT change_id, edits FROM profile_changes WHERE user_id = ?", (user_id,)
-    )
-    for row in await cursor.fetchall():
+    cursor = connection.execute("SELECT change_id, edits FROM profile_changes WHERE user_id = ?", (user_id,))
+    for row in cursor.fetchall():
         edits = _edits(row["edits"])
         kept = tuple(after for edit in edits if (after := rewritten(edit)) is not None)
         if not kept:
-            await connection.execute("DELETE FROM profile_changes WHERE change_id = ?", (row["change_id"],))
+            connection.execute("DELETE FROM profile_changes WHERE change_id = ?", (row["change_id"],))
         elif kept != edits:
-            await connection.execute(
+            connection.execute(
                 "UPDATE profile_changes SET edits = ? WHERE change_id = ?",
                 (_edits_json(kept), row["change_id"]),
             )

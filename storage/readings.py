@@ -3,7 +3,7 @@
 import json
 from datetime import date
 
-from storage.database import Database, Row
+from storage.database import Connection, Database, Row
 from storage.messages import insert_message
 from storage.records import NewMessage, NewReading, ReadArticle, Reading, ReadingReply, SummaryOpinion
 from storage.times import from_text, to_text
@@ -57,10 +57,11 @@ class ReadingStore:
         self, question: NewMessage, reply: NewMessage, about: ReadingReply, *, update_id: int | None
     ) -> int:
         """Log what was asked and what was shown, with what that rests on; returns the reply's id."""
-        async with self._database.transaction() as connection:
-            question_id = await insert_message(connection, question)
-            message_id = await insert_message(connection, reply, question_id=question_id)
-            await connection.execute(
+
+        def log(connection: Connection) -> int:
+            question_id = insert_message(connection, question)
+            message_id = insert_message(connection, reply, question_id=question_id)
+            connection.execute(
                 """
                 INSERT INTO reading_replies
                     (message_id, reading_id, update_id, part, points, length, bullets, wished, language,
@@ -80,7 +81,9 @@ class ReadingStore:
                     about.audience,
                 ),
             )
-        return message_id
+            return message_id
+
+        return await self._database.write(log)
 
     async def get(self, reading_id: int) -> Reading | None:
         """One article, unless it was dropped."""

@@ -108,6 +108,17 @@ class View:
     control: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryMessage:
+    """A message of a conversation, as far as a prompt needs it."""
+
+    message_id: int
+    user_id: int
+    role: Role
+    text: str
+    quoted: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
     """How a reply came about. Times in seconds; `adapter_version` None means the bare base model."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from storage.database import Database
+from storage.database import Connection, Database
 from storage.records import InboxUpdate, UpdateState
 from storage.times import to_text
 
@@ -34,14 +34,16 @@ class UpdateStore:
 
     async def attempt(self, update_id: int) -> int | None:
         """Count one more start on an update; returns the count so far, None when it needs no more work."""
-        async with self._database.transaction() as connection:
-            cursor = await connection.execute(
+
+        def count(connection: Connection) -> int | None:
+            row = connection.execute(
                 "UPDATE updates SET attempts = attempts + 1 WHERE update_id = ? AND state = ?"
                 " RETURNING attempts",
                 (update_id, UpdateState.PENDING),
-            )
-            row = await cursor.fetchone()
-        return None if row is None else int(row["attempts"])
+            ).fetchone()
+            return None if row is None else int(row["attempts"])
+
+        return await self._database.write(count)
 
     async def release(self, update_id: int) -> None:
         """Take an attempt back: the update was left unfinished on purpose, not by a crash."""

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Literal, TypeVar
 
 import aiosqlite
 import pytest
@@ -24,6 +24,7 @@ from tests.bot_api import BotApiServer, Cut
 from tests.scripted_model import ScriptedModel
 
 EN = LANGUAGES["en"]
+Result = TypeVar("Result")
 USERS = (USER_ID, USER_ID + 1)
 
 
@@ -160,7 +161,7 @@ class Machine:
         return found
 
     def _refuse_when_due(self, database: Database) -> None:
-        execute, transaction = database.execute, database.transaction
+        write, transaction = database.write, database.transaction
 
         def count_down() -> None:
             if self._left is not None:
@@ -169,9 +170,9 @@ class Machine:
                     self._left = None
                     raise WriteRefusedError("the disk is full")
 
-        async def counted_execute(sql: str, parameters: object = ()) -> int:
+        async def counted_write(step: Callable[..., Result]) -> Result:
             count_down()
-            return await execute(sql, parameters)  # pyright: ignore
+            return await write(step)
 
         @asynccontextmanager
         async def counted_transaction() -> AsyncGenerator[aiosqlite.Connection]:
@@ -179,7 +180,7 @@ class Machine:
             async with transaction() as connection:
                 yield connection
 
-        database.execute = counted_execute  # pyright: ignore
+        database.write = counted_write  # pyright: ignore
         database.transaction = counted_transaction  # pyright: ignore
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from storage.database import Database
+from storage.database import Connection, Database
 from storage.errors import NewerDatabaseError, WriteRefusedError, WrongKeyError
 from storage.migrations import MIGRATIONS
 
@@ -93,3 +93,44 @@ def test_sqlite_is_recent_enough_for_two_writing_processes():
     version = tuple(int(part) for part in sqlcipher.sqlite_version.split("."))
 
     assert version >= (3, 51, 3)
+
+
+async def test_steps_that_wait_together_share_no_failure(database: Database):
+    def fail(connection: Connection) -> None:
+        connection.execute(INSERT, (0,))
+        raise ZeroDivisionError
+
+    def insert(connection: Connection) -> int:
+        return connection.execute(INSERT, (1,)).rowcount
+
+    outcomes = await asyncio.gather(
+        database.write(insert), database.write(fail), database.execute(INSERT, (2,)), return_exceptions=True
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [int, ZeroDivisionError, int]
+    assert [row["user_id"] for row in await database.fetch_all("SELECT user_id FROM users")] == [1, 2]
+
+
+async def test_a_step_that_was_begun_is_written_though_nobody_waits_any_more(database: Database):
+    task = asyncio.create_task(database.execute(INSERT, (1,)))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert task.cancelled()
+    assert await count(database) == 1
+
+
+async def test_a_close_waits_for_what_is_to_be_written(tmp_path: Path):
+    database = await Database.open(tmp_path / "mynah.db")
+    task = asyncio.create_task(database.execute(INSERT, (1,)))
+    await asyncio.sleep(0)
+    await database.close()
+
+    assert await task == 1
+
+
+async def test_an_emptied_log_keeps_nobody_from_writing(database: Database):
+    await database.empty_log()
+
+    assert await database.execute(INSERT, (1,)) == 1
