@@ -129,15 +129,15 @@ def _print_worst(missed: list[tuple[float, str, str]], strayed: list[tuple[str, 
 async def speed_figures(folder: Path, *, history: int) -> dict[str, float]:
     """Milliseconds from a message to a stored profile after a short and after a long history, in one run."""
     texts = real_texts(history + _TIMED)
-    embedder = NanoEmbedder()
-    await embedder.embed("The model is loaded at its first use.")
-    engines = {
-        count: await engine_after(folder / f"{count}.db", texts[:count], embedder)
-        for count in (_SHORT, history)
-    }
+    engines: dict[int, tuple[ProfileEngine, Database]] = {}
+    for count in (_SHORT, history):
+        embedder = NanoEmbedder()  # one each, since it keeps its latest vectors
+        await embedder.embed("The model is loaded at its first use.")
+        engines[count] = await engine_after(folder / f"{count}.db", texts[:count], embedder)
     seconds: dict[int, list[float]] = {_SHORT: [], history: []}
     for place, text in enumerate(texts[-_TIMED:]):
-        for count, (engine, _) in engines.items():  # in turns, so that whatever else runs slows both
+        # In turns and in either order, so that whatever else runs slows both, and neither warms up the other.
+        for count, (engine, _) in sorted(engines.items(), reverse=place % 2 == 1):
             message = message_after(count + place, text)
             begun = time.perf_counter()
             await engine.observe(message)
