@@ -459,6 +459,10 @@ def m028_checkpoints(db: sqlite3.Connection) -> None:
     )
 
 
+def m029_notes(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE preferences ADD COLUMN noted_on TEXT")  # the local date of the last "noted"
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -488,6 +492,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m026_recipes,
     m027_validators,
     m028_checkpoints,
+    m029_notes,
 )
 
 
