@@ -4,7 +4,8 @@
 
 recall@3 is the share of questions of which a turn that answers them is among the three that are recalled:
 questions of our own seeded sessions, and of MemoryBank (`memorybank_*` in the folder), whose answers were
-looked up by hand. *Silent* is the share of the questions without an answer for which nothing is recalled.
+looked up by hand; what is weighed how was chosen on the sessions and on MemoryBank's even questions. *Silent*
+is the share of the questions without an answer for which nothing is recalled.
 Speed is taken over a history of so many real messages (`chitchat-dataset`) with drawn vectors, the embedding
 of the question included.
 """
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.memory_bank import bank_users
+from benchmarks.memory_bank import UNANSWERED, bank_users
 from benchmarks.profile import real_texts
 from benchmarks.replay import percentile
 from engine.profile.embedding import Embedder, NanoEmbedder, Vector
@@ -131,10 +132,11 @@ async def session_figures(folder: Path, embedder: Embedder, *, count: int, seed:
 
 
 async def bank_figures(folder: Path, data: Path, embedder: Embedder) -> dict[str, float]:
-    """recall@3 on MemoryBank."""
+    """recall@3 on MemoryBank, by every second question, and silence."""
     figures: dict[str, float] = {}
     for language in ("en", "zh"):
         hits: list[bool] = []
+        silent: list[bool] = []
         missed: list[str] = []
         for number, user in enumerate(bank_users(data, language)):
             now = user.exchanges[-1].at + timedelta(days=1)
@@ -145,9 +147,15 @@ async def bank_figures(folder: Path, data: Path, embedder: Embedder) -> dict[str
                 hits.append(any(logged[place].message_id in found for place in answers))
                 if not hits[-1]:
                     missed.append(question)
+            silent += [not await bench.recalled(question) for question in UNANSWERED[language]]
             await bench.database.close()
         _print_missed(f"MemoryBank, {language}", missed)
-        figures[f"bank_{language}_recall_at_3"] = sum(hits) / len(hits)
+        figures |= {
+            f"bank_{language}_recall_at_3": sum(hits) / len(hits),
+            f"bank_{language}_recall_at_3_even": sum(hits[::2]) / len(hits[::2]),
+            f"bank_{language}_recall_at_3_odd": sum(hits[1::2]) / len(hits[1::2]),
+            f"bank_{language}_silent": sum(silent) / len(silent),
+        }
     return figures
 
 

@@ -17,6 +17,46 @@ _ANSWERED_BY = {
     "Linda": ("0506#1", "0506#3 0506#1", "0427#1 0427#2", "0428#2", "0502#1", "0501#1", "0504#1"),
 }
 
+UNANSWERED = {
+    "en": (
+        "What is my blood type?",
+        "What is my shoe size?",
+        "What is the licence plate of my car?",
+        "When is my wedding anniversary?",
+        "What did I say about my dentist?",
+        "Which university did I study at in Germany?",
+        "What is the name of my cat's vet?",
+        "How much did I pay for my laptop?",
+        "What is my sister's phone number?",
+        "Which bank do I use?",
+        "What was the name of my first teacher?",
+        "What is the password of my router?",
+        "Did I tell you how tall I am?",
+        "Which airline lost my suitcase?",
+        "What colour is my car?",
+        "When did I have my appendix removed?",
+    ),
+    "zh": (
+        "我的血型是什么？",
+        "我的鞋码是多少？",
+        "我的车牌号是多少？",
+        "我的结婚纪念日是哪天？",
+        "我说过我的牙医什么？",
+        "我在德国读的是哪所大学？",
+        "我家猫的兽医叫什么？",
+        "我的笔记本电脑花了多少钱？",
+        "我姐姐的电话号码是多少？",
+        "我用的是哪家银行？",
+        "我的第一位老师叫什么？",
+        "我的路由器密码是什么？",
+        "我说过我有多高吗？",
+        "哪家航空公司弄丢了我的行李？",
+        "我的车是什么颜色？",
+        "我什么时候做的阑尾手术？",
+    ),
+}
+"""Questions of our own that none of these users has answered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:

@@ -36,7 +36,7 @@ from chitchat_dataset import Dataset
 from benchmarks.persona_chat import FILE, Speaker, conversations
 from benchmarks.replay import percentile
 from engine.profile.document import document_of
-from engine.profile.embedding import NanoEmbedder
+from engine.profile.embedding import Embedder, NanoEmbedder
 from engine.profile.engine import ProfileEngine
 from engine.profile.keys import canonical_key
 from engine.profile.profile import Profile, observe
@@ -129,16 +129,16 @@ def _print_worst(missed: list[tuple[float, str, str]], strayed: list[tuple[str, 
 async def speed_figures(folder: Path, *, history: int) -> dict[str, float]:
     """Milliseconds from a message to a stored profile after a short and after a long history, in one run."""
     texts = real_texts(history + _TIMED)
-    embedder = NanoEmbedder()
-    await embedder.embed("The model is loaded at its first use.")
-    engines = {
-        count: await _engine_after(folder / f"{count}.db", texts[:count], embedder)
-        for count in (_SHORT, history)
-    }
+    engines: dict[int, tuple[ProfileEngine, Database]] = {}
+    for count in (_SHORT, history):
+        embedder = NanoEmbedder()  # one each, since it keeps its latest vectors
+        await embedder.embed("The model is loaded at its first use.")
+        engines[count] = await engine_after(folder / f"{count}.db", texts[:count], embedder)
     seconds: dict[int, list[float]] = {_SHORT: [], history: []}
     for place, text in enumerate(texts[-_TIMED:]):
-        for count, (engine, _) in engines.items():  # in turns, so that whatever else runs slows both
-            message = _message(count + 1 + place, text)
+        # In turns and in either order, so that whatever else runs slows both, and neither warms up the other.
+        for count, (engine, _) in sorted(engines.items(), reverse=place % 2 == 1):
+            message = message_after(count + place, text)
             begun = time.perf_counter()
             await engine.observe(message)
             seconds[count].append(time.perf_counter() - begun)
@@ -154,8 +154,8 @@ async def speed_figures(folder: Path, *, history: int) -> dict[str, float]:
     }
 
 
-async def _engine_after(
-    path: Path, texts: Sequence[str], embedder: NanoEmbedder
+async def engine_after(
+    path: Path, texts: Sequence[str], embedder: Embedder
 ) -> tuple[ProfileEngine, Database]:
     """An engine whose user has said all this; the vectors are drawn, since only the profile's size counts."""
     database = await Database.open(path)
@@ -222,6 +222,11 @@ def _after(messages: Sequence[Message]) -> Profile:
     for message in messages:
         profile = observe(profile, message, _VECTOR).profile
     return profile
+
+
+def message_after(count: int, text: str) -> Message:
+    """The message of the user that follows so many others."""
+    return _message(count + 1, text)
 
 
 def _message(number: int, text: str, role: Role = Role.USER) -> Message:

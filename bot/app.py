@@ -41,6 +41,7 @@ from bot.lanes import Lanes
 from bot.limits import LINKS, MESSAGES, Limiter
 from bot.menu import Menu
 from bot.metrics import Metrics
+from bot.noting import NOTED_PATTERN, Noting
 from bot.outage import Outage, Recovery
 from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
 from bot.privacy import BELIEF_PATTERN, PrivacyHandlers
@@ -209,6 +210,13 @@ def _register(
         limiter=Limiter(LINKS),
         delivery=delivery,
     )
+    noting = Noting(
+        profiles=services.profiles,
+        preferences=services.preferences,
+        delivery=delivery,
+        now=services.core.now,
+        timezone=services.core.settings.timezone,
+    )
     chat = ChatHandlers(
         assistant=services.assistant,
         messages=services.core.messages,
@@ -219,6 +227,7 @@ def _register(
         under_way=under_way,
         access=access,
         transcriber=services.transcriber,
+        noting=noting,
         delivery=delivery,
     )
     feedback = FeedbackHandlers(feedback=services.feedback, keyboards=keyboards, delivery=delivery)
@@ -315,6 +324,7 @@ def _register(
     application.add_handler(MessageHandler(_EDIT & filters.TEXT & ~filters.COMMAND, chat.on_edit))
     application.add_handler(CallbackQueryHandler(feedback.on_tap, pattern=TAP_PATTERN))
     application.add_handler(CallbackQueryHandler(privacy.on_choice, pattern=BELIEF_PATTERN))
+    application.add_handler(CallbackQueryHandler(noting.on_tap, pattern=NOTED_PATTERN))
     application.add_handler(CallbackQueryHandler(forget.on_choice, pattern=FORGET_PATTERN))
     application.add_handler(CallbackQueryHandler(chat.on_turn, pattern=TURN_PATTERN))
     application.add_handler(CallbackQueryHandler(chat.on_not_learnt, pattern=rf"{NOT_LEARNT}\Z"))

@@ -17,6 +17,7 @@ from bot.incoming import Incoming, incoming
 from bot.joining import Joiner
 from bot.keyboard import TURN_PATTERN, Keyboards
 from bot.live import LiveReply
+from bot.noting import Noting
 from bot.speaking import preferences, texts
 from bot.texts import Texts
 from bot.under_way import UnderWay
@@ -49,6 +50,7 @@ class ChatHandlers:
         under_way: UnderWay,
         access: Access,
         transcriber: Transcriber | None,
+        noting: Noting,
         delivery: Delivery,
     ) -> None:
         self._assistant = assistant
@@ -58,6 +60,7 @@ class ChatHandlers:
         self._joiner = joiner
         self._access = access
         self._transcriber = transcriber
+        self._noting = noting
         self._delivery = delivery
         self._articles = articles
         self._under_way = under_way
@@ -343,7 +346,9 @@ class ChatHandlers:
             ending=_ending(reply, asked.texts),
         )
         if reply.question_id is not None:
-            await self._profiles.observe(await self._messages.get(reply.question_id))
+            learnt = await self._profiles.observe(await self._messages.get(reply.question_id))
+            if not asked.in_group:
+                await self._noting.say(asked.user_id, asked.chat_id, learnt)
 
 
 def _words(text: str, asked: Incoming, bot: Bot) -> str:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from telegram import Update
 from telegram.ext import ContextTypes
 
+from bot.belief_text import in_words
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
 from bot.speaking import preferences, texts
@@ -131,7 +132,7 @@ class InsightHandlers:
             return ""
         profile = await self._profiles.get(question.user_id)
         noted = [
-            f"{texts().slots.get(belief.slot, belief.slot)}: {belief.value}"
+            in_words(belief, texts())
             for belief in profile.held
             if any(evidence.message_id == question.message_id for evidence in belief.evidence)
         ]

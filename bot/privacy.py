@@ -9,6 +9,7 @@ from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, 
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.belief_text import in_words
 from bot.delivery import Delivery
 from bot.incoming import incoming
 from bot.speaking import texts
@@ -17,7 +18,7 @@ from engine.profile.confidence import certainty, is_faded
 from engine.profile.engine import ProfileEngine
 from engine.profile.profile import Profile
 from engine.profile.style import Style
-from storage.beliefs import SELF, Belief, BeliefStatus, ProfileChange
+from storage.beliefs import Belief, BeliefStatus, ProfileChange
 from storage.readings import ReadingStore
 from storage.records import ReadArticle
 
@@ -164,15 +165,8 @@ def _read_article(read: ReadArticle) -> str:
 
 
 def _belief(belief: Belief, texts: Texts, now: datetime) -> str:
-    slot = texts.slots.get(belief.slot, belief.slot)
-    if belief.slot == "likes" and belief.polarity < 0:
-        slot = texts.slots["dislikes"]
-    if belief.slot.startswith("favourite "):
-        slot = texts.favourite.format(thing=belief.slot.removeprefix("favourite "))
-    if belief.subject != SELF:
-        slot = f"{belief.subject} · {slot}"
     sureness = texts.certainties[certainty(belief, now)]
-    return f"{slot}: {belief.value} ({sureness}, {belief.first_seen:%Y-%m-%d})"
+    return f"{in_words(belief, texts)} ({sureness}, {belief.first_seen:%Y-%m-%d})"
 
 
 def _style(style: Style, texts: Texts) -> str:

@@ -131,6 +131,11 @@ class Texts:
     why_adapter: str
     why_view: str
     why_noted: str
+    noted: str
+    noted_keep: str
+    noted_wrong: str
+    noted_kept: str
+    noted_erased: str
     view_question: str
     view_quoted: str
     view_earlier: str

@@ -114,23 +114,26 @@ class MemoryStore:
         *,
         limit: int,
         span: tuple[datetime, datetime] | None = None,
-    ) -> list[int]:
-        """The turns that have any of these words, the best match first; with `span`, those said within it."""
+    ) -> dict[int, float]:
+        """The turns that have any of these words and how well they match (BM25), the best first; with `span`,
+        those said within it.
+        """
         if not words:
-            return []
+            return {}
         any_word = " OR ".join(f'"{_owned(user_id, word)}"' for word in words)
         begin, end = (None, None) if span is None else (to_text(span[0]), to_text(span[1]))
         rows = await self._database.fetch_all(
             f"""
-            SELECT w.rowid AS message_id FROM memory_words AS w
+            SELECT w.rowid AS message_id, -bm25(memory_words, 1.0, {_ANSWER_WEIGHT}) AS match
+            FROM memory_words AS w
             WHERE memory_words MATCH ?1
               AND (?2 IS NULL OR EXISTS (
                   SELECT 1 FROM memories WHERE message_id = w.rowid AND said_at >= ?2 AND said_at < ?3))
-            ORDER BY bm25(memory_words, 1.0, {_ANSWER_WEIGHT}) LIMIT ?4
+            ORDER BY match DESC LIMIT ?4
             """,
             (any_word, begin, end, limit),
         )
-        return [row["message_id"] for row in rows]
+        return {row["message_id"]: row["match"] for row in rows}
 
     async def turns(self, user_id: int, message_ids: Sequence[int]) -> list[RememberedTurn]:
         """These turns, as far as they are still there and may be recalled."""

@@ -479,6 +479,10 @@ def m030_words_by_owner(db: sqlite3.Connection) -> None:
     )
 
 
+def m031_notes(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE preferences ADD COLUMN noted_on TEXT")  # the local date of the last "noted"
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -510,6 +514,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m028_checkpoints,
     m029_wishes_of_summaries,
     m030_words_by_owner,
+    m031_notes,
 )
 
 

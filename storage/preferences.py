@@ -1,6 +1,7 @@
 """What each user has chosen: language, quiet hours, what is learnt, how replies look."""
 
 from dataclasses import dataclass, fields
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -71,6 +72,16 @@ class PreferenceStore:
             f" ON CONFLICT (user_id) DO UPDATE SET {updates}",
             (user_id, *columns.values()),
         )
+
+    async def take_note_of(self, user_id: int, day: date) -> bool:
+        """Whether nothing was noted aloud to a user on this day yet; from now on something was."""
+        if await self._database.fetch_one("SELECT 1 FROM preferences WHERE user_id = ?", (user_id,)) is None:
+            await self.save(user_id, Preferences())
+        changed = await self._database.execute(
+            "UPDATE preferences SET noted_on = ?2 WHERE user_id = ?1 AND noted_on IS NOT ?2",
+            (user_id, day.isoformat()),
+        )
+        return bool(changed)
 
 
 def _columns(chosen: Preferences) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class FrozenLinear:
 
     def keep(self, forms: set[Form]) -> None:
         """Have these forms beside the plain one, and no other."""
-        makers = {Form.HALF: _half_product, Form.INT8: _int8_product}
+        makers = {Form.HALF: half_product, Form.INT8: _int8_product}
         for form, make in makers.items():
             if form not in forms:
                 self._products.pop(form, None)
@@ -56,7 +56,8 @@ def half_is_supported(dtype: torch.dtype) -> bool:
     return dtype == torch.float32 and fbgemm and torch.cpu.get_capabilities()["avx2"]
 
 
-def _half_product(weight: Tensor, bias: Tensor | None) -> Callable[[Tensor], Tensor]:
+def half_product(weight: Tensor, bias: Tensor | None) -> Callable[[Tensor], Tensor]:
+    """Multiplication of float32 inputs by weights kept in fp16, where `half_is_supported`."""
     packed = torch.ops.quantized.linear_prepack_fp16(weight, bias)
     product = torch.ops.quantized.linear_dynamic_fp16.default
     return lambda x: product(x, packed)

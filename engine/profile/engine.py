@@ -11,7 +11,7 @@ from engine.profile.embedding import Embedder, Vector
 from engine.profile.memory import Memory
 from engine.profile.profile import Change, Profile, is_own_words, keep, observe, observe_note
 from engine.profile.revision import forget, revise
-from storage.beliefs import Cause, ProfileChange
+from storage.beliefs import Belief, BeliefStatus, Cause, ProfileChange
 from storage.database import Database
 from storage.memories import MemoryStore, NewMemory
 from storage.messages import MessageStore
@@ -70,37 +70,40 @@ class ProfileEngine:
         self._held.clear()
         self.memory.drop()
 
-    async def observe(self, message: Message) -> None:
-        """Learn from a message once and keep its turn for recall, when it is in the user's own words."""
-        if await self._learn(message, is_past=False):
-            await self.memory.catch_up(message.user_id)
+    async def observe(self, message: Message) -> list[Belief]:
+        """Learn from a message once and keep its turn for recall, when it is in the user's own words.
+
+        Returns the beliefs that it began and that hold.
+        """
+        change = await self._learn(message, is_past=False)
+        if change is None:
+            return []
+        await self.memory.catch_up(message.user_id)
+        begun = [edit.after for edit in change.edits if edit.before is None and edit.after is not None]
+        return [belief for belief in begun if belief.status is BeliefStatus.ACTIVE]
 
     async def observe_past(self, message: Message) -> None:
         """Learn from a line that was said before the bot was there; the caller sees that it comes once."""
         await self._learn(message, is_past=True)
 
-    async def _learn(self, message: Message, *, is_past: bool) -> bool:
-        """Take one step; False for what is not the user's own words, or was learnt from already."""
+    async def _learn(self, message: Message, *, is_past: bool) -> Change | None:
+        """Take one step; None for what is not the user's own words, or was learnt from already."""
         if not is_own_words(message):
-            return False
+            return None
         vector = await self._embedder.embed(message.text)
         memory = await self.memory.memory_of(message, vector)
         async with self._locks[message.user_id]:
             profile = await self.get(message.user_id)
             if not is_past and profile.has_seen(message.message_id):
-                return False
-            while not await self._save(
-                message.user_id,
-                _step(profile, message, vector, is_past=is_past),
-                Cause.MESSAGE,
-                message.message_id,
-                memory,
-            ):
+                return None
+            change = _step(profile, message, vector, is_past=is_past)
+            while not await self._save(message.user_id, change, Cause.MESSAGE, message.message_id, memory):
                 revision = profile.revision
                 profile = await self.get(message.user_id)
                 if profile.revision <= revision:
-                    return False  # the user was forgotten meanwhile; otherwise another process was faster
-        return True
+                    return None  # the user was forgotten meanwhile; otherwise another process was faster
+                change = _step(profile, message, vector, is_past=is_past)
+        return change
 
     async def revise(self, message: Message, *, before: str) -> None:
         """Follow a message of which the author has changed the words; no trace is kept of a lost belief."""
@@ -127,8 +130,21 @@ class ProfileEngine:
             if change.edits:
                 await self._save(user_id, change, Cause.NOTE, message_id)
 
+    async def resting_belief(self, user_id: int, belief_id: int, message_id: int) -> Belief | None:
+        """The belief of this number, if it rests on this message and is neither closed nor gone."""
+        profile = await self.get(user_id)
+        return next(
+            (
+                belief
+                for belief in (*profile.held, *profile.pending)
+                if belief.belief_id == belief_id
+                and any(one.message_id == message_id for one in belief.evidence)
+            ),
+            None,
+        )
+
     async def keep(self, user_id: int, belief_id: int) -> bool:
-        """Hold a belief that waited for the user's word; False when there is none."""
+        """Hold a belief by the user's word, which may have waited for it; False when there is none."""
         async with self._locks[user_id]:
             change = keep(await self.get(user_id), belief_id, self._now())
             if change.edits:

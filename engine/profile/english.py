@@ -36,6 +36,7 @@ _CONTRACTIONS = tuple(
         (r"^my name's\s", "my name is "),
         (r"^i have got\s", "i have "),
         (r"^i have been (?=[a-z]+ing\b)", "i am "),
+        (r"^just (?=(?:graduated|bought|adopted|moved|finished|started|turned|became|retired|quit)\b)", "i "),
     )
 )
 _ADVERBS = re.compile(
@@ -95,12 +96,49 @@ def _having(things: str) -> str:
 _OTHER = rf"my (?:\w+er )?(?P<subject>{RELATIVES}|{PETS})"
 _NAME = r"(?P<value>(?-i:[^\W\d_a-z][\w'-]*(?:\s+[A-Z][\w'-]*){0,2})|[^\W\d_][\w'-]*)"
 
+_NO_NAME = (
+    r"(?:Not|The|From|Back|Here|Home|Done|Sorry|Sure|Fine|Good|Great|Okay|Well|Happy|Sad|Glad|Ready|Tired|Bored|Sick|Busy|Hungry|"
+    r"Lost|Just|Only|Also|Very|Really|Never|Still|Even|New|Old|Gay|Lesbian|Bi|Trans|Straight|Male|Female|Single|Married|"
+    r"Native|Latin|Jewish|Christian|Catholic|Muslim|Hindu|Buddhist|Mormon|Atheist|Vegan|Vegetarian|Black|White|Asian|"
+    r"[A-Z][a-z]*(?:ed|ing|ful|ous|ish|ese|ican|adian|alian|ssian|ndian|rman|reek|wiss|utch|rench|ean))\b"
+)
+"""Capitalized words after "I'm" that name nobody."""
+
+_END_OF_NOUN = r"(?=\s*(?:$|[,;.!?]|(?:and|but|in|at|from|for|who|that|with|on|by|now|too|as|so|because|since|based|working|living)\b))"
+_AGENT = (
+    r"(?!(?:number|matter|member|sucker|loser|winner|beginner|newcomer|user|other|another|sister|brother|daughter|believer|lover|"
+    r"fighter|stranger|order|character|doer|outsider|customer|follower|computer|monster|supporter|helper|keeper|"
+    r"\w+ier|older|younger|taller|shorter|bigger|better|larger|smaller|stronger|closer|further|later|over|under|ever|never)\b)"
+    r"[a-z]{3,}(?:ist|ian|eer|er|or)"
+)
+"""Who does something, by the ending of the word: "skater", "environmentalist"."""
+
+_SCHOOL = (
+    r"(?:(?:high|middle|law|medical|nursing|art|grad(?:uate)?|elementary|culinary|online|community|beauty|hairdresser|business|"
+    r"trade|technical|music|film|design|cooking|dental|veterinary|night|boarding|private|public|summer|state|the|"
+    r"(?-i:[A-Z][\w'&.-]*))\s+){0,4}(?:school|college|university|kindergarten)"
+)
+
+_HABITS = (
+    r"(?:collect|teach|coach|volunteer|raise|breed|work out|exercise|grow|hunt|surf|knit|paint|sing|dance|garden|cook|bake|sell|"
+    r"travel|restore|design|repair|homeschool|binge[- ]?watch|hike|fish|ice fish|ski|snowboard|skate|skateboard|bike|jog|"
+    r"lift weights|meditate|smoke|rescue|foster|tutor|mentor|babysit|crochet|sew|quilt|recycle|compete|perform|compose|swim|"
+    r"listen to|train for|practi[cs]e|only (?:eat|drink|wear|read|buy|listen to))\b|run (?=an? |to )|go (?=\w+ing\b|to the|to church)|"
+    r"write (?!to |about |you|this|that|back|in |down|it)|clean (?!up)|build (?!on|up)|draw (?!the line|inspiration)|"
+    r"make (?=my own|music|jewelry|videos|pottery|art|clothes|furniture|quilts)|read (?=books|comics|novels|a lot|every|to|as much)|"
+    r"watch (?=\w+ (?:every|all|a lot|on tv)|the news)|"
+    r"do (?=yoga|karate|pilates|crossfit|cross stitch|gymnastics|crafts|stand[- ]up|ballet|martial arts)|walk (?=my|dogs)|"
+    r"ride (?=my|horses|an? |motorcycles|bikes|bicycles)|(?:eat|drink) (?=[\w ]*(?:every|daily|each|for breakfast|a lot))"
+)
+"""What people say in the present tense when they do it again and again."""
+
 PATTERNS: tuple[Pattern, ...] = (
     fact("name", rf"(?:my (?:full |first |real )?name is|i am called|i go by)\s+{_NAME}"),
     fact(
         "name",
         r"(?:you can |please |just |everyone |everybody |people |my friends )?calls? me\s+(?P<value>(?-i:[A-Z][\w'-]*))",
     ),
+    fact("name", rf"i am (?P<value>(?-i:(?!{_NO_NAME})[A-Z][a-z]{{2,12}}))[.!]*$"),
     fact("birthday", r"my birthday is\s+(?:on\s+)?(?:the\s+)?(?P<value>[^\n,;.!?]*\d[^\n,;.!?]*)"),
     fact("birthday", r"i was born on\s+(?:the\s+)?(?P<value>[^\n;.!?]*\d[^\n,;.!?]*)"),
     fact(
@@ -127,7 +165,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fact(
         "city",
-        rf"i (?:live|am living|reside|am based|am located|have lived|am settled|moved|have moved|relocated|have relocated)\s+(?:in|to|near|on)\s+{_ONE}",
+        rf"i (?:live|am living|reside|am based|am located|have lived|am settled|moved|have moved|relocated|have relocated)\s+(?:in|to|near|on|under|(?:just )?outside(?: of)?)\s+(?:some\s+)?{_ONE}",
     ),
     fact(
         "diet",
@@ -139,7 +177,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fact(
         "job",
-        rf"i (?:am|became|have become|will be|am training to be|trained as)\s+(?:now\s+)?(?:an?|the)\s+(?P<value>(?:[\w'-]+\s+){{0,3}}?(?:{PROFESSIONS}))\b(?!'|\s+(?:of|for a day|at heart))",
+        rf"i (?:am|became|have become|have been|will be|am training to be|trained as)\s+(?:now\s+)?(?:an?|the)\s+(?P<value>(?:[\w'-]+\s+){{0,3}}?(?:{PROFESSIONS}))\b(?!'|\s+(?:of|for a day|at heart))",
     ),
     fact(
         "job",
@@ -161,13 +199,27 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fact(
         "studies",
-        r"i (?:am in|go to|attend|started|am attending|am going to)\s+(?P<value>(?:high |middle |law |medical |nursing |art |grad(?:uate)? |elementary |culinary |online |community )*(?:school|college|university|kindergarten))\b",
+        rf"i (?:am in|go to|attend|started|am attending|am going to|will be (?:attending|going to)|study at|am studying at|am a student at)\s+(?P<value>{_SCHOOL})\b",
+    ),
+    fact(
+        "education",
+        r"i (?:have )?(?P<value>(?:graduated (?:from|with)|dropped out of|(?:finished|completed) (?:my )?(?:education|degree|training|studies|\w+ school|college))\b[^\n,;.!?()]*)",
+    ),
+    fact("raised by", rf"i was (?:raised|brought up) by\s+{_ONE}"),
+    fact("lives with", r"i (?:live|am living) with\s+(?P<value>(?:my|an?|two|three|four|\d)\s[^\n,;.!?()]+)"),
+    fact(
+        "works in",
+        r"i (?:am|serve|am serving|am enlisted) in\s+(?:the\s+)?(?P<value>(?:us |u\.s\. )?(?:army|navy|air force|marines?|military|coast guard|national guard))\b",
+    ),
+    fact(
+        "has been to",
+        r"i have (?:been to|visited|travell?ed to)\s+(?P<value>(?:\w+ (?:different )?(?:countries|states|continents)|(?-i:[A-Z]\w+))[^\n;.!?()]*)",
     ),
     fact("pet", _having(rf"(?:{PETS})(?!\s+{_COMPOUND})"), lists=True),
     fact("children", _having(CHILDREN)),
     fact(
         "children",
-        r"i am (?:an?|the)\s+(?P<value>(?:(?:single|proud|new|stay at home|working|busy)\s+)*(?:mother|mom|mum|father|dad|parent|grandmother|grandma|grandfather|grandpa)(?: of [\w ]+)?)",
+        r"i (?:am|became|have become) (?:an?|the)\s+(?P<value>(?:(?:single|married|divorced|widowed|proud|new|young|first[- ]time|stay[- ]at[- ]home|working|homeschooling|busy|loving)\s+)*(?:mother|mom|mum|father|dad|parent|grandmother|grandma|grandfather|grandpa)(?: (?:of|to) [\w ]+)?)",
     ),
     fact("siblings", _having(SIBLINGS)),
     fact("partner", _having(PARTNERS)),
@@ -180,6 +232,29 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fact("employer", rf"{_OTHER} (?:works|worked) (?:at|for|in)\s+{_ONE}"),
     fact("city", rf"{_OTHER} (?:lives?|is living|are living|moved|resides?) (?:in|to|near|on|down)\s+{_ONE}"),
+    fact(
+        "is",
+        rf"{_OTHER} (?:(?:is|are|was|were|has|have|got|just|recently|both|all|now|been)\s+)+(?P<value>married|engaged|divorced|separated|retired|deceased|dead|unemployed|single|vegan|vegetarian)\b",
+    ),
+    fact("is", rf"{_OTHER} (?:both |just |recently |have |has )*(?P<value>passed away|died)\b"),
+    fact(
+        "is",
+        rf"{_OTHER} is\s+(?P<value>an?\s+(?!bit|little|lot|good|great|huge|big|handful|pain|blast|joy|real|so\b)[^\n,;.!?()]+)",
+    ),
+    fact(
+        "does",
+        rf"{_OTHER} (?P<value>(?:teaches|runs|owns|plays|writes|makes|sells|drives|collects|coaches|paints|sings|speaks|studies|raises|breeds|loves|hates|enjoys|likes)\s+[^\n,;.!?()]+)",
+    ),
+    liking(
+        r"(?P<value>[\w' -]{2,40}?) (?:is|are) (?:definitely |probably )?(?:one|some) of my (?:all[- ]time )?favou?rites?\b",
+        1,
+    ),
+    liking(
+        rf"one of my (?:all[- ]time )?favou?rite[\w ]{{0,25}}? is\s+(?:probably |definitely |called |named )?{_V}",
+        1,
+        lists=False,
+    ),
+    liking(rf"some of my (?:all[- ]time )?favou?rite[\w ]{{0,25}}? are\s+(?:probably |definitely )?{_V}", 1),
     fact(
         "favourite {thing}",
         rf"my (?:all[- ]time )?favou?rite (?P<thing>[\w ]{{2,25}}?)(?: of all time| right now| to \w+)? (?:is|are|would be|has to be)\s+(?:probably |definitely |the\s+|my\s+|always\s+)*{_ONE}",
@@ -228,7 +303,7 @@ PATTERNS: tuple[Pattern, ...] = (
     habit("good at", r"i am (?:very |really |pretty )?(?:good|great|skilled|talented) (?:at|with)\s+" + _ONE),
     habit(
         "does",
-        r"i (?P<value>(?:collect|teach|coach|volunteer|raise|breed|run (?=an? )|listen to|work out|exercise|train for|go (?=\w+ing\b|to the|to church)|practi[cs]e|write (?!to |about |you|this|that|back|in |down|it)|make (?=my own|music|jewelry|videos|pottery|art|clothes|furniture|quilts)|sell|grow|hunt|surf|knit|paint|sing|dance|garden|cook|bake|read (?=books|comics|novels|a lot|every|to)|watch (?=\w+ (?:every|all|a lot))|travel)\b[^\n,;.!?()]*)",
+        rf"i (?P<value>(?:{_HABITS})[^\n,;.!?()]*)",
     ),
     fact(
         "fears",
@@ -237,19 +312,42 @@ PATTERNS: tuple[Pattern, ...] = (
     fact("allergy", rf"i am (?:very |severely )?allergic to\s+{_ONE}"),
     fact(
         "was",
-        rf"i (?:was|used to be|used to work as)\s+(?:an?|the|in the)\s+(?P<value>(?:[\w'-]+\s+){{0,3}}?(?:{PROFESSIONS}|army|navy|military|marines?|air force|veteran|athlete|champion))\b",
+        rf"i (?:was|used to be|used to work as|went)\s+(?:an?|the|in the|into the)\s+(?P<value>(?:[\w'-]+\s+){{0,3}}?(?:{PROFESSIONS}|army|navy|military|marines?|air force|veteran|athlete|champion))\b",
+    ),
+    fact(
+        "used to",
+        r"i used to\s+(?P<value>(?!\w+ more\b|(?:before|when|be|live|stay|work|own|have|like|love|enjoy|think|want|know|say|hate|feel|get)\b)[^\n,;.!?()]+)",
     ),
     fact(
         "is",
-        rf"i am (?:very |quite |a bit |pretty |so |now |proudly |half |legally |of (?:the )?)?(?P<value>{TRAITS})\b(?=\s*(?:$|[,;.!?]|and|but|faith|person|man|woman|by))",
+        rf"i am (?:very |quite |a bit |pretty |so |now |proudly |half |legally |of (?:the )?)?(?P<value>{TRAITS})\b(?=\s*(?:$|[,;.!?]|(?:and|but|faith|person|man|woman|by|from|because|since|now|too|so|who|or)\b))",
     ),
     fact(
         "is",
-        r"i am (?:an?)\s+(?P<value>(?!bit\b|little\b|lot\b|few\b|tad\b|huge fan|big fan|fan\b|sucker\b|human\b|person\b)(?:[\w'-]+\s+){0,2}(?:person|man|woman|guy|girl|boy|kid|twin|veteran|believer|dreamer|introvert|extrovert|vegetarian|christian|catholic|muslim|jew|atheist|republican|democrat|feminist|gamer|runner|swimmer|surfer|skier|hiker|biker|cyclist|athlete|player|bookworm|foodie|collector|hunter|homebody|night owl|early bird|early riser|perfectionist|workaholic|hypochondriac|freshman|sophomore|junior|senior|graduate|orphan|only child|triplet|virgin|smoker|drinker|gardener|traveler|traveller|geek|nerd|fanatic|champion|millionaire|immigrant|widow|widower|bachelor|survivor|minimalist|hoarder|picky eater|pacifist|libra|leo|virgo|aries|taurus|gemini|cancer|scorpio|sagittarius|capricorn|aquarius|pisces))\b",
+        r"i am (?:an?)\s+(?P<value>(?!type\b|kind\b|sort\b|bit\b|little\b|lot\b|few\b|tad\b|huge fan|big fan|fan\b|sucker\b|human\b|person\b)(?:[\w'-]+\s+){0,3}(?:person|man|woman|male|female|teen|teenager|adult|senior citizen|volunteer|furry|mermaid|hippie|guy|girl|boy|kid|twin|veteran|believer|dreamer|introvert|extrovert|vegetarian|christian|catholic|muslim|jew|atheist|republican|democrat|feminist|gamer|runner|swimmer|surfer|skier|hiker|biker|cyclist|athlete|player|bookworm|foodie|collector|hunter|homebody|night owl|early bird|early riser|perfectionist|workaholic|hypochondriac|freshman|sophomore|junior|senior|graduate|orphan|only child|triplet|virgin|smoker|drinker|gardener|traveler|traveller|geek|nerd|fanatic|champion|millionaire|immigrant|widow|widower|bachelor|survivor|minimalist|hoarder|picky eater|pacifist|libra|leo|virgo|aries|taurus|gemini|cancer|scorpio|sagittarius|capricorn|aquarius|pisces))\b",
+    ),
+    fact(
+        "is",
+        rf"i am an?\s+(?P<value>(?:(?!(?:bit|little|lot|few|tad|huge|big|good|better)\b)[\w'-]+\s+){{0,4}}?{_AGENT}){_END_OF_NOUN}",
     ),
     fact("studies", rf"i am (?:studying|training|going to school|in school) to (?:be|become)\s+{_A}{_ONE}"),
     wish(
         "wants",
-        r"i (?:want|hope|plan|am planning|am hoping|dream|would love|would like|wish|am going|am training|am saving up|aspire)\s+(?:to|of|for)\s+(?P<value>(?:be(?! \w+ing)|become|becoming|being|own|owning|move to|retire|learn (?!more|about (?:it|this|that))|travel|visit|get married|have (?:kids|children|a family)|start (?:a|my)|open (?:a|my)|publish|write a|run a|live in|go to (?:college|university|law school|medical school))\b[^\n,;.!?()]*)",
+        r"i (?:want|hope|plan|am planning|am hoping|dream|would love|would like|wish|am going|am training|am saving up|aspire|have wanted)\s+(?:to|of|for)\s+(?P<value>(?:be(?! \w+ing)|become|becoming|being|own|owning|move to|retire|learn (?!more|about (?:it|this|that))|travel|visit(?= \w)|get married|have (?:kids|children|a family)|start (?:a|my)|open (?:a|my)|publish|write (?:a|my|books|novels|\w+ books)|run a|adopt|quit|live in|go to (?:college|university|law school|medical school))\b[^\n,;.!?()]*)",
     ),
+    wish(
+        "wants",
+        r"i am (?:considering|thinking (?:about|of)|looking forward to|planning on|excited about)\s+(?P<value>(?:going (?:back )?to (?:college|school|university|\w+ school)|becoming|moving (?:to|back)|retiring|retirement|starting (?:an?|my)|opening (?:an?|my)|getting married|adopting|learning (?:to|how)|graduating|buying (?:an?|my)|quitting|traveling|studying)\b[^\n,;.!?()]*)",
+    ),
+    wish(
+        "wants",
+        r"i can not wait to\s+(?P<value>(?:retire|graduate|move|become|get (?:married|my)|start (?:an?|my)|have kids|be an?|go (?:back )?to college)\b[^\n,;.!?()]*)",
+    ),
+    wish("wants", r"i (?:will be|am) (?P<value>moving to\s+[^\n,;.!?()]+)"),
+    wish("wants", r"i (?:want|have wanted)\s+(?P<value>(?:(?:an?|my own) (?:\w+ )?family|kids|children)\b)"),
+    wish(
+        "wants",
+        rf"(?:my (?:\w+ )?(?:dream|goal|ambition)(?: job| in life)? is|i have a dream of)\s+(?:to\s+|being\s+|(?=becoming\b)){_ONE}",
+    ),
+    fact("cares about", rf"i care (?:deeply |a lot |very much |so much )?about\s+{_ONE}"),
 )

@@ -29,6 +29,9 @@ _AFTER_A_PLACE = re.compile(
 )
 """What follows the name of a place, a firm or a profession, and is no part of it."""
 
+_NAMELESS = re.compile(r"an?\b.*?\b(?:that|which|where)\b", re.IGNORECASE)
+"""A place without a name, of which only what follows says something: "a company that rents houses"."""
+
 _AFTER_A_JOB = re.compile(r"\s+(?:in|at|on|from|during)\b.*$", re.IGNORECASE)
 
 _AFTER_A_DOING = re.compile(
@@ -36,7 +39,7 @@ _AFTER_A_DOING = re.compile(
 )
 
 _TAIL = re.compile(
-    r"\s+(?:a (?:whole )?lot|very much|so much|too|as well|lately|(?:right |just )?now|these days|nowadays|at all|though|at the moment|"
+    r"\s+(?:a (?:whole )?lot|very much|so much|(?:(?:as|too|so+|that|quite|a little too) )?much|either|lol|haha|too|as well|lately|(?:right |just )?now|these days|nowadays|at all|though|at the moment|"
     r"currently|also|by the way|you know|the most|the best|so far|i guess|i think|for fun|as a hobby|"
     r"in (?:my|the) (?:free|spare) time|on the side|always|myself|" + _WHEN + r")$"
     r"|\s+(?:because|since|when(?:ever)?|while|if|so that|which|where|who|but|although|even though|especially|as long as)\b.*$",
@@ -59,8 +62,11 @@ _POINTING_WITHIN = re.compile(
     r"|^(?:to )?(?:\w+ )?(?:both|things|stuff)$|\b(?:i|i'll|i'm|is|are|was|were)\b",
     re.IGNORECASE,
 )
+_BROKEN_OFF = re.compile(r"\b(?:the|an?|to|of|and|or|for|with|my)$", re.IGNORECASE)
+"""Where a value was cut within a phrase."""
+
 _THE_ONE_AT_HAND = re.compile(
-    r"^the (?!(?:beach|ocean|sea|outdoors?|mountains?|snow|rain|sun|sunshine|cold|heat|summer|winter|fall|autumn|spring|colou?rs?|gym|"
+    r"^the (?!(?:band|movie|film|show|series|book|game|song|musical) (?-i:[A-Z])|(?:beach|ocean|sea|outdoors?|mountains?|snow|rain|sun|sunshine|cold|heat|summer|winter|fall|autumn|spring|colou?rs?|gym|"
     r"theat(?:er|re)|opera|movies|cinema|library|park|city|countryside|country|woods|forest|lake|water|internet|guitar|piano|violin|"
     r"drums|arts?|rain|weather|night|morning|holidays|zoo|desert|wilderness|circus|environment|simple|great|good|old|taste|smell|"
     r"feeling of|color|wind|stars|moon|sky|army|military|navy|law)\b)(?-i:[a-z])",
@@ -70,6 +76,10 @@ _THE_ONE_AT_HAND = re.compile(
 
 _COUNTED = re.compile(rf"^(?:{NUMBERS})\s+", re.IGNORECASE)
 _AND = re.compile(r"\s*,\s*(?:and\s+|or\s+)?|\s+and\s+|\s*(?:、|，|和|与|以及)\s*", re.IGNORECASE)
+_COMMA = re.compile(r"\s*[,，]")
+_ABOUT_SEVERAL = re.compile(r"[^,，]*?\babout\b[^,，]*\band\b", re.IGNORECASE)
+"""Several matters of one doing: "learning about plants and animals"."""
+
 _FIXED_PAIR = re.compile(
     r"\b(?:rock|mac|macaroni|arts|fish|bed|dungeons|salt|peanut butter|ham|track|drum|black|r|law|friends) (?:and|&) "
     r"(?:roll|cheese|crafts|chips|breakfast|dragons|vinegar|jelly|eggs|field|bass|white|b|order|family)\b",
@@ -85,11 +95,20 @@ _NEXT_VERB = re.compile(rf"\s*,?\s+and\s+(?={_VERBS})|\s*,\s*(?={_VERBS})", re.I
 
 _FIRST_PERSON = re.compile(r"\W*(?:[a-z]+,? ){0,2}(?:i|i'm|i've)\b", re.IGNORECASE)
 
+_WHO = re.compile(
+    r"(?P<main>\W*(?:[a-z]+,? ){0,2}(?:i am|i'm) an?\b[^,;]*?)\s+who\s+(?:(?:also|just|really|currently|always)\s+)*(?P<verb>[a-z]+)\b(?P<rest>.*)",
+    re.IGNORECASE,
+)
+_FIRST_PERSON_OF = {"is": "am", "was": "was", "has": "have"}
+
 _OPEN_ENDED = re.compile(
     r"\b(?:to|would|want|hope|wish|could|can|will|should|might|may|plan|going|if|used|never|not|n't|like|love|enjoy)\b|n't\b",
     re.IGNORECASE,
 )
 """After such a word a second verb is governed by it: "I want to live by the sea and own a boat"."""
+
+_REVERSIBLE = frozenset({"likes", "does", "wants"})
+"""What is worth knowing when it is denied, too."""
 
 _SAME_PERSON = {
     "mom": "mother",
@@ -134,8 +153,9 @@ def claims_in(text: str) -> Iterator[Claim]:
         yield from _forgotten(text[request.end() :], text.strip())
         return
     for clause in stated_clauses(text):
-        for part in _coordinated(_with_subject(clause)):
-            yield from _claims(part, clause.sentence)
+        for said in _relative(_with_subject(clause)):
+            for part in _coordinated(said):
+                yield from _claims(part, clause.sentence)
     if _ABOUT_ANSWERS.search(text):
         yield from wishes_in(text)
 
@@ -168,6 +188,22 @@ def _with_subject(clause: Clause) -> str:
     return f"i {clause.text}" if goes_on else clause.text
 
 
+def _relative(clause: str) -> list[str]:
+    """A clause, and what "who" says of its subject, as clauses of their own: "I'm a cook who loves cats"."""
+    found = _WHO.match(clause)
+    if found is None:
+        return [clause]
+    verb = found["verb"].lower()
+    return [found["main"], f"i {_FIRST_PERSON_OF.get(verb) or _without_s(verb)}{found['rest']}"]
+
+
+def _without_s(verb: str) -> str:
+    """A verb in the third person as one says it of oneself; in the past it is the same."""
+    if verb.endswith("ies"):
+        return f"{verb[:-3]}y"
+    return verb[:-2] if verb.endswith(("ches", "shes", "oes", "xes")) else verb.removesuffix("s")
+
+
 def _coordinated(clause: str) -> list[str]:
     """A clause, and what goes on in it with the same subject, as clauses of their own."""
     if not _FIRST_PERSON.match(clause):
@@ -191,7 +227,7 @@ def _claims(clause: str, quote: str) -> Iterator[Claim]:
 
 def _denied(claim: Claim) -> Iterator[Claim]:
     """The opposite of a claim: a liking turns into its reverse, anything else ends."""
-    if claim.slot == "likes":
+    if claim.slot in _REVERSIBLE:
         if claim.polarity > 0:
             yield replace(claim, polarity=-1, stance=Stance.HOLDS)
     else:
@@ -241,7 +277,7 @@ def _values(said: str, slot: str, *, lists: bool) -> Iterator[str]:
     pairs = [match[0] for match in _FIXED_PAIR.finditer(said)]
     for number, pair in enumerate(pairs):
         said = said.replace(pair, f"\0{number}")
-    parts = _AND.split(said) if lists else [re.split(r"\s*[,，]", said)[0]]
+    parts = _AND.split(said) if lists and not _ABOUT_SEVERAL.match(said) else [_COMMA.split(said)[0]]
     for place, part in enumerate(parts):
         value = re.sub(r"\0(\d+)", lambda found: pairs[int(found[1])], _trimmed(part, slot))
         if not value or len(value) > _MOST_VALUE_CHARACTERS or not _says_something(value, slot):
@@ -252,7 +288,10 @@ def _values(said: str, slot: str, *, lists: bool) -> Iterator[str]:
 
 
 def _says_something(value: str, slot: str) -> bool:
-    if _POINTING.match(value) or _POINTING_WITHIN.search(value):
+    within = value
+    if slot in _PLACES and (nameless := _NAMELESS.match(value)):
+        within = value[nameless.end() :]
+    if _POINTING.match(value) or _POINTING_WITHIN.search(within) or _BROKEN_OFF.search(value):
         return False
     return slot != "likes" or not _THE_ONE_AT_HAND.match(value)
 
@@ -260,7 +299,7 @@ def _says_something(value: str, slot: str) -> bool:
 def _trimmed(value: str, slot: str) -> str:
     """A value without what surrounds it in its clause."""
     value = _NO_MORE.sub("", value.strip(" \"'"))
-    if slot in _PLACES:
+    if slot in _PLACES and not _NAMELESS.match(value):
         value = _AFTER_A_PLACE.sub("", value)
     if slot == "job":
         value = _AFTER_A_JOB.sub("", value)

@@ -1,4 +1,4 @@
-"""Recall of what a user has said before: by words, by meaning and by time, fused by reciprocal rank."""
+"""Recall of what a user has said before: by words, by meaning, by belief and by time."""
 
 import asyncio
 import re
@@ -13,8 +13,9 @@ from engine.profile.facts import is_wish_to_forget
 from engine.profile.keys import index_words, query_words
 from engine.profile.matters import bears_on
 from engine.profile.profile import is_own_words
-from engine.profile.sentences import own_words, stated_clauses
-from engine.profile.shelf import Shelf, pack
+from engine.profile.ranking import gate, has_words, scores
+from engine.profile.sentences import own_words
+from engine.profile.shelf import Likeness, Shelf, pack
 from engine.profile.when import Span, span_of
 from storage.beliefs import Belief, BeliefStatus
 from storage.memories import MemoryStore, NewMemory, RememberedTurn
@@ -27,13 +28,6 @@ MOST_CHARACTERS = 180
 """Of one item; three of them stay under 150 tokens."""
 
 _CANDIDATES = 40
-_RANK_OFFSET = 60.0  # of reciprocal rank fusion, as its authors chose it (Cormack and others, 2009)
-_ASKING_WEIGHT = 0.5
-"""A turn that only asked is rarely the answer to another question."""
-
-_LEAST_COSINE = 0.88
-_LEAST_COVERAGE = 0.5
-"""The score gate: below both, nothing is recalled. Set by hand, not yet by measurement."""
 
 _ABOUT_ONESELF = re.compile(r"\b(?:i|my|me|mine|we|our|us)\b|我|咱", re.IGNORECASE)
 _ASKS = re.compile(
@@ -48,11 +42,10 @@ _CAUGHT_UP_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recollection:
-    """One past turn that may answer a question; `cosine` and `coverage` say why it was found."""
+    """One past turn that may answer a question; `score` says how surely (`ranking.scores`)."""
 
     turn: RememberedTurn
-    cosine: float
-    coverage: float
+    score: float
 
 
 class Memory:
@@ -131,36 +124,40 @@ class Memory:
             return []
         vector = await self._embedder.embed(question)
         by_words = await self._store.with_words(user_id, words, limit=_CANDIDATES, span=span)
-        by_meaning = await self._nearest(user_id, vector, span)
         asked_for, outdated = await self._resting(user_id, question)
-        scores = _fused(by_words, list(by_meaning), asked_for, asked_for)
-        wanted = [one for one in scores if one not in outdated and one not in known]
-        turns = await self._store.turns(user_id, wanted)
-        found = [
-            Recollection(
-                turn=turn,
-                cosine=by_meaning.get(turn.message_id, 0.0),
-                coverage=1.0 if turn.message_id in asked_for else _coverage(words, turn),
-            )
-            for turn in sorted(turns, key=lambda turn: -_score(scores, turn))
-        ]
-        passed = [one for one in found if span is not None or _passes(one)]
-        return _without_repetition(passed)[:MOST_ITEMS]
+        likeness = await self._compare(user_id, vector, span, {*by_words, *asked_for})
+        turns = await self._store.turns(user_id, [one for one in likeness.cosines if one not in outdated])
+        score = scores(turns, likeness, by_words=by_words, asked_for=asked_for)
+        least = float("-inf") if span is not None else gate(likeness.count)
 
-    async def _nearest(self, user_id: int, vector: Vector, span: Span | None) -> dict[int, float]:
+        def passes(turn: RememberedTurn) -> bool:
+            one = turn.message_id
+            return score[one] >= least or (one in by_words and has_words(turn, words, question))
+
+        found = [
+            Recollection(turn=turn, score=score[turn.message_id])
+            for turn in turns
+            if turn.message_id not in known and passes(turn)
+        ]
+        found.sort(key=lambda one: -one.score)
+        return _without_repetition(found)[:MOST_ITEMS]
+
+    async def _compare(
+        self, user_id: int, vector: Vector, span: Span | None, others: Collection[int]
+    ) -> Likeness:
         async with self._locks[user_id]:
             shelf = self._shelves.pop(user_id, None) or Shelf()
             newer = await self._store.vectors(user_id, after=shelf.last_id)
 
-            def search() -> list[tuple[int, float]]:
+            def compare() -> Likeness:
                 shelf.add(newer)
-                return shelf.nearest(vector, limit=_CANDIDATES, span=span)
+                return shelf.compare(vector, limit=_CANDIDATES, span=span, others=others)
 
-            nearest = await asyncio.to_thread(search)
+            likeness = await asyncio.to_thread(compare)
             self._shelves[user_id] = shelf
             if len(self._shelves) > _SHELVES:
                 self._shelves.popitem(last=False)
-        return dict(nearest)
+        return likeness
 
     async def _resting(self, user_id: int, question: str) -> tuple[list[int], set[int]]:
         """The messages that the beliefs rest on which a question asks for, the newest first, and those that
@@ -208,31 +205,6 @@ def _cut(text: str) -> str:
 def asks_about_the_past(question: str) -> bool:
     """Whether a question can be answered by what its author has said: it speaks of them or names a time."""
     return bool(_ABOUT_ONESELF.search(question)) and bool(_ASKS.search(question))
-
-
-def _fused(*rankings: list[int]) -> dict[int, float]:
-    scores: defaultdict[int, float] = defaultdict(float)
-    for ranking in rankings:
-        for rank, message_id in enumerate(ranking):
-            scores[message_id] += 1.0 / (_RANK_OFFSET + rank)
-    return scores
-
-
-def _score(scores: dict[int, float], turn: RememberedTurn) -> float:
-    states = any(True for _ in stated_clauses(turn.said))
-    return scores[turn.message_id] * (1.0 if states else _ASKING_WEIGHT)
-
-
-def _coverage(words: list[str], turn: RememberedTurn) -> float:
-    """The share of the question's words that the turn has."""
-    if not words:
-        return 0.0
-    there = set(index_words(own_words(turn.said))) | set(index_words(turn.answered or ""))
-    return sum(word in there for word in words) / len(words)
-
-
-def _passes(found: Recollection) -> bool:
-    return found.cosine >= _LEAST_COSINE or found.coverage >= _LEAST_COVERAGE
 
 
 def _without_repetition(found: list[Recollection]) -> list[Recollection]:

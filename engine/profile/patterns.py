@@ -32,14 +32,14 @@ def habit(slot: str, expression: str, *, lists: bool = False) -> Pattern:
     return Pattern(kind=BeliefKind.BEHAVIOUR, slot=slot, expression=_compiled(expression), lists=lists)
 
 
-def liking(expression: str, polarity: int) -> Pattern:
+def liking(expression: str, polarity: int, *, lists: bool = True) -> Pattern:
     """What the user likes, or with polarity -1 dislikes."""
     return Pattern(
         kind=BeliefKind.PREFERENCE,
         slot="likes",
         expression=_compiled(expression),
         polarity=polarity,
-        lists=True,
+        lists=lists,
     )
 
 

@@ -100,15 +100,17 @@ def observe_note(profile: Profile, note: str, message_id: int, at: datetime) -> 
 
 
 def keep(profile: Profile, belief_id: int, at: datetime) -> Change:
-    """The user says that a belief which waited for their word holds; nothing when it does not wait.
+    """The user says that a belief holds; nothing when it is closed or gone.
 
     From then on nothing that was said before can overrule it.
     """
-    waiting = next((belief for belief in profile.pending if belief.belief_id == belief_id), None)
-    if waiting is None:
+    meant = next(
+        (belief for belief in (*profile.pending, *profile.held) if belief.belief_id == belief_id), None
+    )
+    if meant is None:
         return Change(profile=profile)
-    after = replace(waiting, status=BeliefStatus.ACTIVE, support=CONFIRMED_SUPPORT, last_seen=at)
-    edit = Edit(before=waiting, after=after)
+    support = max(meant.support, CONFIRMED_SUPPORT)
+    edit = Edit(before=meant, after=replace(meant, status=BeliefStatus.ACTIVE, support=support, last_seen=at))
     return Change(profile=replace(profile, beliefs=_applied(profile.beliefs, [edit])), edits=(edit,))
 
 

@@ -20,7 +20,9 @@ PROFESSIONS = (
 PETS = (
     r"dogs?|cats?|pupp(?:y|ies)|kittens?|kitt(?:y|ies)|parrots?|rabbits?|bunn(?:y|ies)|horses?|hamsters?|tortoises?|turtles?|goldfish|"
     r"fish|snakes?|lizards?|iguanas?|geckos?|guinea pigs?|ferrets?|chickens?|goats?|cows?|pigs?|birds?|budgies?|"
-    r"canar(?:y|ies)|hedgehogs?|frogs?|ducks?|sheep|pon(?:y|ies)|poodles?|labradors?|beagles?|pugs?|bulldogs?|pets?"
+    r"canar(?:y|ies)|hedgehogs?|frogs?|ducks?|sheep|pon(?:y|ies)|poodles?|labradors?|beagles?|pugs?|bulldogs?|retrievers?|"
+    r"german shepherds?|chihuahuas?|dachshunds?|terriers?|husk(?:y|ies)|corgis?|collies?|spaniels?|dalmatians?|great danes?|"
+    r"rottweilers?|pit ?bulls?|pets?"
 )
 
 CHILDREN = (
@@ -41,15 +43,15 @@ THINGS = (
     r"car|truck|van|motorcycle|motorbike|bike|bicycle|boat|yacht|rv|farm|garden|greenhouse|house|home|apartment|condo|cabin|"
     r"cottage|ranch|restaurant|bakery|shop|store|business|company|studio|gym|bar|cafe|blog|podcast|vlog|website|"
     r"youtube channel|band|guitar|piano|violin|drums|drum set|tattoos?|piercings?|degree|phd|diploma|licen[cs]e|"
-    r"collection|library|telescope|camera|drone|kayak|canoe|surfboard|skateboard|beard|glasses|scars?|freckles|"
+    r"collection|library|telescope|camera|drone|wheelchair|kayak|canoe|surfboard|skateboard|beard|glasses|scars?|freckles|"
     r"(?:red|blonde?|brown|black|curly|long|short|blue|green|hazel|purple|pink|dyed|grey|gray) (?:hair|eyes)|hair|job|jobs|"
     r"sweet tooth|green thumb|fear of [\w ]+|phobia|accent|allerg(?:y|ies)|asthma|diabetes|dyslexia|adhd|insomnia|arthritis"
 )
 """What a person has for long; a question, a cold or an idea is had in the same words."""
 
 TRAITS = (
-    r"retired|unemployed|self[- ]employed|adopted|shy|outgoing|introverted|extroverted|tall|short|bald|left-?handed|"
-    r"right-?handed|colou?r-?blind|blind|deaf|disabled|pregnant|overweight|obese|religious|spiritual|jewish|christian|catholic|muslim|"
+    r"male|female|homeschooled|native american|retired|unemployed|self[- ]employed|adopted|shy|outgoing|introverted|extroverted|tall|short|bald|left-?handed|"
+    r"right-?handed|colou?r[- ]?blind|blind|deaf|disabled|pregnant|overweight|obese|religious|spiritual|jewish|christian|catholic|muslim|"
     r"hindu|buddhist|mormon|atheist|agnostic|gay|lesbian|bisexual|transgender|conservative|liberal|diabetic|dyslexic|"
     r"autistic|bipolar|ambidextrous|bilingual|homeless|rich|wealthy|poor|famous|clumsy|vain|athletic|artistic|creative|"
     r"competitive|american|british|english|irish|scottish|welsh|canadian|australian|german|french|italian|spanish|"
@@ -59,7 +61,7 @@ TRAITS = (
 """Adjectives that last; one is tired or confused in the same words."""
 
 NUMBERS = (
-    r"an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|several|some|many|a few|a couple(?: of)?|lots of|a lot of|"
+    r"a few|a couple(?: of)?|lots of|a lot of|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|several|some|many|"
     r"\d+|no|any"
 )
 

@@ -24,7 +24,7 @@ EN = LANGUAGES["en"]
 BUTTONS = [
     *("fb:2:1", "go:2", "belief:erase:1", "belief:keep:1", "forget:yes:4000000000", "forget:no:4000000000"),
     *("forget:purge:4000000000", "read:now", "read:passages:2", "read:shorter:2"),
-    *("set:language:zh:one", "set:learning:off:all", "not learnt"),
+    *("set:language:zh:one", "set:learning:off:all", "not learnt", "noted:wrong:1:1"),
 ]
 
 

@@ -101,6 +101,7 @@ async def test_without_rating_buttons_a_reply_carries_none(bench: Bench):
 async def test_with_learning_off_neither_profile_nor_tuning_reads_a_message(bench: Bench):
     ada = bench.server.person(USER_ID, "Ada")
     await ask(ada, "I live in Oslo.")
+    await bench.idle()
     await choose(bench.server, ada, "/settings", "set:learning:off:all")
     await ask(ada, "I have a cat named Rex.")
     await choose(bench.server, ada, "/settings", "set:learning:on:all")

@@ -38,6 +38,15 @@ async def test_a_belief_about_somebody_near_names_them(bench: Bench):
     assert "favourite food: ramen" in shown.text
 
 
+async def test_what_is_denied_is_told_as_denied(bench: Bench):
+    ada, shown = await profile_after(bench, "I don't eat meat every day. I hate rain. I don't want kids.")
+    for line in ("does not: eat meat every day", "dislikes: rain", "does not want: kids"):
+        assert line in shown.text
+
+    await ada.say("/why")
+    assert "dislikes: rain" in (await ada.wait_for_reply()).text
+
+
 async def test_what_is_delicate_is_asked_about_and_used_only_then(bench: Bench):
     ada, shown = await profile_after(bench, "I love going to church.")
     assert "This is delicate" in shown.text

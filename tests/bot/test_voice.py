@@ -34,6 +34,7 @@ async def test_a_voice_note_is_shown_as_text_and_answered_as_the_users_own_words
         assert [shown.text for shown in ada.chat.replies] == [
             "🎙 I live in Oslo.",
             "You said: I live in Oslo.",
+            "Noted: city: Oslo. /profile shows all of it.",
         ]
         assert reply.text == "You said: I live in Oslo."
         (turn,) = await bench.services.core.messages.rated_turns(USER_ID)

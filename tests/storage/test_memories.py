@@ -22,7 +22,7 @@ async def test_the_step_to_words_by_owner_lets_each_find_their_own_turns(tmp_pat
     database = await Database.open(path)
     store = MemoryStore(database)
 
-    assert await store.with_words(7, ["chees", "love"], limit=9) == [1, 3]
-    assert await store.with_words(77, ["chees"], limit=9) == [2]
-    assert await store.with_words(7, ["u77"], limit=9) == []
+    assert list(await store.with_words(7, ["chees", "love"], limit=9)) == [1, 3]
+    assert list(await store.with_words(77, ["chees"], limit=9)) == [2]
+    assert await store.with_words(7, ["u77"], limit=9) == {}
     await database.close()

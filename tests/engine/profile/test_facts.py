@@ -42,6 +42,20 @@ HOLDS = [
     ("I want to become a pilot someday.", "wants", "become a pilot someday"),
     ("我最喜欢的颜色是蓝色。", "favourite 颜色", "蓝色"),
     ("我会说法语。", "speaks", "法语"),
+    ("Hi, I'm Lucy.", "name", "Lucy"),
+    ("I'm a professional skater from Ohio.", "is", "professional skater"),
+    ("I'm a cook who loves cats.", "likes", "cats"),
+    ("I'm a nurse who used to be in the army.", "was", "army"),
+    ("I live with my sister.", "lives with", "my sister"),
+    ("I just graduated from college.", "education", "graduated from college"),
+    ("Just adopted a golden retriever!", "pet", "golden retriever"),
+    ("I've been to Italy a few times.", "has been to", "Italy a few times"),
+    ("I've always wanted to learn how to knit.", "wants", "learn how to knit"),
+    ("I'm thinking about going back to college.", "wants", "going back to college"),
+    ("I work for a company that rents houses.", "employer", "a company that rents houses"),
+    ("One of my favorite books is Pride and Prejudice.", "likes", "Pride and Prejudice"),
+    ("I used to play soccer in high school.", "used to", "play soccer in high school"),
+    ("I only drink water.", "does", "only drink water"),
     ("I really love hiking.", "likes", "hiking"),
     ("Well, I enjoy old films.", "likes", "old films"),
     ("我最喜欢篮球。", "likes", "篮球"),
@@ -49,6 +63,11 @@ HOLDS = [
 
 NOTHING = [
     "I'm a bit tired.",
+    "I'm Sorry!",
+    "I'm a bit older.",
+    "I'm a member.",
+    "I used to live in Rome.",
+    "My goal is twice a month.",
     "I'm a little confused.",
     "I have a question.",
     "I have a cold.",
@@ -109,6 +128,11 @@ def test_nothing_is_learnt_from_others_questions_and_empty_words(text: str):
 )
 def test_a_dislike_has_the_other_polarity(text: str, value: str):
     assert told(text) == [("likes", value, -1, Stance.HOLDS)]
+
+
+def test_a_habit_and_a_wish_that_are_denied_have_it_too():
+    assert told("I don't smoke.") == [("does", "smoke", -1, Stance.HOLDS)]
+    assert told("I don't want kids.") == [("wants", "kids", -1, Stance.HOLDS)]
 
 
 @pytest.mark.parametrize(

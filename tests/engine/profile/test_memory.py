@@ -89,6 +89,7 @@ async def test_what_was_said_a_second_ago_is_found(diary: Diary):
 @pytest.mark.parametrize("question", ["花花", "猫咪的猫粮呢？"])
 async def test_chinese_is_found_by_words_of_two_characters(diary: Diary, question: str):
     await diary.tell("我家的猫咪名字叫花花，它的猫粮吃完了。")
+    diary.clock.advance(hours=1)
     await diary.tell("今天股票又跌了。")
     assert await diary.recalled(question) == ["我家的猫咪名字叫花花，它的猫粮吃完了。"]
 
@@ -101,6 +102,27 @@ async def test_what_the_reply_said_is_found_too(diary: Diary):
 async def test_nothing_is_recalled_below_the_gate(diary: Diary):
     await diary.tell("My bicycle is a red Peugeot.")
     assert await diary.recalled("What is my blood type?") == []
+
+
+async def test_what_was_said_right_after_comes_with_what_it_goes_on_with(diary: Diary):
+    for number in range(12):
+        await diary.tell(f"I counted {number} birds on the roof.")
+        diary.clock.advance(hours=1)
+    await diary.tell("Let me tell you about my plans for the summer.")
+    await diary.tell("For my summer I want to see Madrid.")
+    diary.clock.advance(hours=1)
+    await diary.tell("I counted the birds once more.")
+    assert await diary.recalled("What are my plans for the summer?") == [
+        "Let me tell you about my plans for the summer.",
+        "For my summer I want to see Madrid.",
+    ]
+
+
+async def test_a_matter_of_the_profile_needs_more_than_its_own_word(diary: Diary):
+    for number in range(12):
+        await diary.tell(f"My uncle told me {number} times of a job at the harbour.")
+    assert await diary.recalled("Do you know my job?") == []
+    assert len(await diary.recalled("Do you know of the harbour?")) == 3
 
 
 async def test_at_most_three_different_turns_of_bounded_length_come_back(diary: Diary):
@@ -166,6 +188,7 @@ async def test_an_edited_message_is_recalled_as_it_reads_now(diary: Diary):
 
 async def test_turns_from_before_the_index_are_caught_up_with(diary: Diary):
     await diary.log("My bicycle is a red Peugeot.")
+    diary.clock.advance(hours=1)
     await diary.tell("Good morning, how are you today?")
     assert await diary.recalled("What colour is my bicycle?") == ["My bicycle is a red Peugeot."]
 

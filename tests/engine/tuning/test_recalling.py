@@ -18,8 +18,7 @@ async def recall(user_id: int, question: str, *, known: Collection[int] = ()) ->
     return [
         Recollection(
             turn=RememberedTurn(message_id=number, said_at=SAID_AT, said=said, answered=None),
-            cosine=1.0,
-            coverage=1.0,
+            score=5.0,
         )
         for number, said in SAID.items()
         if number not in known
