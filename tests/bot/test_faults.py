@@ -19,7 +19,7 @@ from storage.lock import folder_lock
 from storage.updates import UpdateStore
 from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask, is_final
-from tests.bot_api import BotApiServer, Cut
+from tests.bot_api import BotApiServer, Cut, Person
 from tests.scripted_model import ScriptedModel
 
 EN = LANGUAGES["en"]
@@ -180,18 +180,24 @@ async def opened(folder: Path) -> AsyncGenerator[UpdateStore]:
         await database.close()
 
 
-async def test_a_message_that_ends_the_process_again_and_again_is_told_of_once(
-    tmp_path: Path, server: BotApiServer
-):
+async def poisoned(folder: Path, server: BotApiServer, *, starts: int) -> Person:
+    """Somebody whose message was begun so often, and ended the process each time."""
     ada = server.person(USER_ID, "Ada")
-    async with bench_on(tmp_path, server) as bench:
+    async with bench_on(folder, server) as bench:
         bench.model.hold()
         await ada.say("poison")
         await server.until(lambda: bench.model.requests)
-    async with opened(tmp_path) as updates:
+    async with opened(folder) as updates:
         (poison,) = await updates.pending()
-        for _ in range(MAX_ATTEMPTS):  # as many kills in the middle of it
+        for _ in range(starts):
             await updates.attempt(poison.update_id)
+    return ada
+
+
+async def test_a_message_that_ends_the_process_again_and_again_is_told_of_once(
+    tmp_path: Path, server: BotApiServer
+):
+    ada = await poisoned(tmp_path, server, starts=MAX_ATTEMPTS)
     async with bench_on(tmp_path, server) as bench:
         await server.until(lambda: ada.chat.replies)
         await ask(ada, "bread")
@@ -201,15 +207,7 @@ async def test_a_message_that_ends_the_process_again_and_again_is_told_of_once(
 
 
 async def test_a_message_whose_telling_ends_the_process_is_left_out(tmp_path: Path, server: BotApiServer):
-    ada = server.person(USER_ID, "Ada")
-    async with bench_on(tmp_path, server) as bench:
-        bench.model.hold()
-        await ada.say("poison")
-        await server.until(lambda: bench.model.requests)
-    async with opened(tmp_path) as updates:
-        (poison,) = await updates.pending()
-        for _ in range(MAX_ATTEMPTS + 1):
-            await updates.attempt(poison.update_id)
+    ada = await poisoned(tmp_path, server, starts=MAX_ATTEMPTS + 1)
     async with bench_on(tmp_path, server) as bench:
         await ask(ada, "bread")
 
