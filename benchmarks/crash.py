@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from tests.crash.harness import Outcome, Plan, crash_run
-from tests.engine.language.conftest import save_tiny
+from tests.crash.talkative import save_talkative
 
 
 def figures(outcome: Outcome) -> dict[str, float]:
@@ -62,7 +62,7 @@ def _plan(arguments: argparse.Namespace, folder: Path) -> Plan:
         kills=arguments.kills,
         seed=arguments.seed,
         longest_life_seconds=arguments.life,
-        model=str(save_tiny(folder / "tiny")) if arguments.tiny else arguments.model,
+        model=str(save_talkative(folder / "tiny")) if arguments.tiny else arguments.model,
         max_new_tokens=100 if arguments.tiny else 12,
         restless=arguments.tiny,
     )

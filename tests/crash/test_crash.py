@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.crash.harness import Plan, crash_run
-from tests.engine.language.conftest import save_tiny
+from tests.crash.talkative import save_talkative
 
 
 @pytest.fixture
 def model_folder(tmp_path: Path) -> Path:
     """A random model, so that a start takes seconds and a reply less than one."""
-    return save_tiny(tmp_path / "tiny")
+    return save_talkative(tmp_path / "tiny")
 
 
 @pytest.mark.slow
