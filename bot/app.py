@@ -162,10 +162,7 @@ def build(services: Services, wires: Wires) -> Mynah:
     menu = Menu(bot=application.bot, access=services.access, preferences=services.preferences)
     under_way = UnderWay()
     files = Files(bot=application.bot, insistence=insistence)
-    admin = _register(application, services, delivery, menu, joiner, under_way, files)
-    application.add_handler(
-        TypeHandler(Update, _teller_of_given_up(lanes, services.updates, delivery)), group=-1
-    )
+    admin = _register(application, services, delivery, menu, joiner, lanes, under_way, files)
     application.add_error_handler(_error_handler(lanes, services.access, delivery))
     return Mynah(
         application=application,
@@ -187,6 +184,7 @@ def _register(
     delivery: Delivery,
     menu: Menu,
     joiner: Joiner,
+    lanes: Lanes,
     under_way: UnderWay,
     files: Files,
 ) -> AdminHandlers:
@@ -306,6 +304,8 @@ def _register(
     }
     door = Door(access=access, limiter=Limiter(MESSAGES), preferences=services.preferences, delivery=delivery)
     application.add_handler(TypeHandler(Update, door.check), group=-2)
+    given_up = _teller_of_given_up(lanes, services.updates, delivery)
+    application.add_handler(TypeHandler(Update, given_up), group=-1)
     # Without a filter an edit of an old command would run it again.
     for commands, where in ((anywhere, _MESSAGE), (in_groups, _GROUP), (in_private, _PRIVATE)):
         for name, callback in commands.items():
