@@ -134,7 +134,7 @@ class ArticleHandlers:
     async def on_caption(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """A picture or the like with words: its links may be read, the rest is not."""
         asked = incoming(update)
-        await self._joiner.with_following(update)
+        await self._joiner.with_following(update)  # an album is answered once
         links = links_of([asked.message])
         if links:
             await self._offer(asked, links)

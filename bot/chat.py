@@ -190,20 +190,20 @@ class ChatHandlers:
             return
         origin = question.origin if preferences().learning else Origin.PRIVATE
         changed = replace(question, text=text, origin=origin)
-        answered = await self._messages.reply_to_update(asked.update_id)
         last = await self._messages.last_reply(
             user_id=asked.user_id, chat_id=asked.chat_id, thread_id=asked.thread_id
         )
         is_last = last is not None and last.question_id == question.message_id
-        if is_last or answered is not None:
-            await self._answer_changed(asked, changed)
+        is_delivered = await self._deliver_logged(asked, earlier=last)
+        if is_last and not is_delivered:
+            await self._answer_changed(asked, changed, earlier=last)
         # After the answer: until then a crash leaves the change to be found again by the old text.
         await self._profiles.revise(changed, before=question.text)
         await self._messages.revise(question.message_id, text=changed.text, origin=changed.origin)
-        if not is_last and answered is None:
+        if not is_last and not is_delivered:
             await self._delivery.say(asked.chat_id, asked.texts.edit_noted)
 
-    async def _answer_changed(self, asked: Incoming, question: Message) -> None:
+    async def _answer_changed(self, asked: Incoming, question: Message, *, earlier: Message | None) -> None:
         async def write(live: LiveReply, cancellation: Cancellation) -> Reply:
             return await self._assistant.answer_changed(
                 question,
@@ -214,11 +214,7 @@ class ChatHandlers:
                 cancellation=cancellation,
             )
 
-        last = await self._messages.last_reply(
-            user_id=asked.user_id, chat_id=asked.chat_id, thread_id=asked.thread_id
-        )
-        if not await self._deliver_logged(asked, earlier=last):
-            await self._answer(asked, write, earlier=last)
+        await self._answer(asked, write, earlier=earlier)
 
     async def on_new(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Begin a conversation with an empty context."""
@@ -283,7 +279,7 @@ class ChatHandlers:
         """Say which kinds of message are read; a group is not bothered with that."""
         asked = incoming(update)
         if not asked.in_group:
-            await self._joiner.with_following(update)
+            await self._joiner.with_following(update)  # an album is answered once
             await self._delivery.say(asked.chat_id, asked.texts.unsupported)
 
     async def _wishes(self, asked: Incoming) -> Wishes:
