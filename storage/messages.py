@@ -238,7 +238,7 @@ class MessageStore:
         What was said in private is left out, and so are the answers to it.
         """
         replies = await self._database.fetch_all(
-            f"{_SELECT} WHERE m.user_id = ? AND m.role = 'assistant' AND m.current"
+            f"{_SELECT} WHERE m.user_id = ? AND m.role = 'assistant'"
             " AND m.question_id IS NOT NULL AND m.origin != 'private' ORDER BY m.message_id",
             (user_id,),
         )
@@ -248,12 +248,21 @@ class MessageStore:
         ratings = await self._database.fetch_all("SELECT * FROM ratings WHERE user_id = ?", (user_id,))
         asked = {row["message_id"]: _message(row) for row in questions}
         rated = {row["message_id"]: rating_of(row) for row in ratings}
+        disliked = {message_id for message_id, rating in rated.items() if rating.value == -1}
+        refused = {
+            row["question_id"]: _message(row)
+            for row in replies
+            if not row["current"] and row["message_id"] in disliked
+        }
         return [
             RatedTurn(
-                question=asked[row["question_id"]], reply=_message(row), rating=rated.get(row["message_id"])
+                question=asked[row["question_id"]],
+                reply=_message(row),
+                rating=rated.get(row["message_id"]),
+                refused=refused.get(row["question_id"]),
             )
             for row in replies
-            if row["question_id"] in asked
+            if row["current"] and row["question_id"] in asked
         ]
 
     async def _one(self, condition: str, *parameters: object) -> Message | None:

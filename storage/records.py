@@ -220,11 +220,15 @@ class VersionTally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatedTurn:
-    """A question with its reply and rating: the raw material of tuning, oldest first."""
+    """A question with its reply and rating: the raw material of tuning, oldest first.
+
+    `refused` is the last of the other replies to it that the user disliked.
+    """
 
     question: Message
     reply: Message
     rating: Rating | None
+    refused: Message | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ _POINTS = {Evidence.CORRECTED: 7.5, Evidence.LIKED: 2.5, Evidence.UNRATED: 0.25}
 class Example:
     """A reply to learn. `context` ends with the question; `message_ids` are all used ones, the reply last.
 
-    `rejected` is what the user was told and has corrected.
+    `rejected` is what the user was told and has corrected, or disliked before they liked another answer.
     """
 
     message_ids: tuple[int, ...]
@@ -150,19 +150,32 @@ def _example(turn: RatedTurn, conversation: _Conversation) -> Example | None:
     redact = conversation.redactor.redact
     question = ChatMessage(Role.USER, redact(turn.question.text))
     wanted = ChatMessage(Role.ASSISTANT, redact(target).strip())
+    rejected = _rejected(turn, evidence)
+    refused = [] if rejected is None or rejected is turn.reply else [rejected.message_id]
     ids = (turn.question.message_id, turn.reply.message_id)
     before = conversation.turns[-CONTEXT_TURNS:]
     conversation.turns.append((ids, (question, wanted)))
     if evidence is None or not wanted.content or not question.content.strip():
         return None
     return Example(
-        message_ids=(*(message_id for earlier, _ in before for message_id in earlier), *ids),
+        message_ids=(
+            *(message_id for earlier, _ in before for message_id in earlier),
+            *refused,
+            *ids,
+        ),
         context=(*(message for _, earlier in before for message in earlier), question),
         reply=wanted.content,
         evidence=evidence,
         conversation_id=turn.reply.conversation_id,
-        rejected=redact(turn.reply.text).strip() if evidence is Evidence.CORRECTED else None,
+        rejected=None if rejected is None else redact(rejected.text).strip(),
     )
+
+
+def _rejected(turn: RatedTurn, evidence: Evidence | None) -> Message | None:
+    """What was less wanted than the target: the reply as it was, or one disliked where another was liked."""
+    if evidence is Evidence.CORRECTED:
+        return turn.reply
+    return turn.refused if evidence is Evidence.LIKED else None
 
 
 def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:

@@ -1,4 +1,5 @@
 from bot.languages import LANGUAGES
+from engine.tuning.examples import build_examples
 from tests.bot.conftest import USER_ID, Bench
 from tests.bot.test_app import ask, is_final
 from tests.bot_api import Person, ShownMessage
@@ -52,11 +53,15 @@ async def test_the_rating_belongs_to_the_answer_that_is_shown(bench: Bench):
     (kept,) = await bench.services.core.messages.rated_turns(USER_ID)
     assert kept.rating is not None
     assert (kept.reply.text, kept.rating.value) == ("One.", 1)
+    assert kept.refused is not None
+    assert kept.refused.text == "Two."
+    (example,) = build_examples([kept])
+    assert (example.reply, example.rejected) == ("One.", "Two.")
     await turn(bench, ada, shown, "▶")
     assert labels(shown)[:2] == ["👍", "👎 ✓"]
     (kept,) = await bench.services.core.messages.rated_turns(USER_ID)
     assert kept.rating is not None
-    assert (kept.reply.text, kept.rating.value) == ("Two.", -1)
+    assert (kept.reply.text, kept.rating.value, kept.refused) == ("Two.", -1, None)
 
 
 async def test_the_conversation_goes_on_from_the_answer_that_is_shown(bench: Bench):

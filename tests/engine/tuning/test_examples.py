@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from engine.language.model import ChatMessage
@@ -59,6 +61,15 @@ def test_a_correction_keeps_what_it_corrects_and_every_example_its_conversation(
 
     assert (corrected.rejected, liked.rejected) == ("reply 1", None)
     assert (corrected.conversation_id, liked.conversation_id) == (4, 5)
+
+
+def test_an_answer_liked_after_another_was_disliked_keeps_what_was_refused():
+    refused = replace(turn(1, reply="no").reply, message_id=99)
+    liked, unrated, disliked = turn(1, value=1), turn(2), turn(3, value=-1)
+    examples = build_examples([replace(one, refused=refused) for one in (liked, unrated, disliked)])
+
+    assert [example.rejected for example in examples] == ["no", None]
+    assert examples[0].message_ids == (99, 1, 2)
 
 
 def test_forwarded_text_is_neither_learnt_nor_context():
