@@ -202,6 +202,7 @@ async def _fill(bench: Bench, texts: list[str]) -> None:
                 said=" ".join(index_words(text)),
                 answered="",
                 vector=pack(vector / np.linalg.norm(vector)),
+                states=True,
             )
         )
     async with bench.database.transaction() as connection:

@@ -15,7 +15,8 @@ _ANSWER_WEIGHT = 0.5
 class NewMemory:
     """A turn about to be indexed; spaces part the words, and whoever searches the vector has packed it.
 
-    Without a vector it is one that must not be recalled.
+    Without a vector it is one that must not be recalled. `states` tells whether it says something or only
+    asks.
     """
 
     message_id: int
@@ -24,6 +25,7 @@ class NewMemory:
     said: str
     answered: str
     vector: bytes
+    states: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +39,16 @@ class MemoryVector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RememberedTurn:
-    """A past turn: the user's words, the reply that counts, and when it was said."""
+    """A past turn: the user's words, the reply that counts, and when it was said.
+
+    `states` tells whether the words say something, or only ask.
+    """
 
     message_id: int
     said_at: datetime
     said: str
     answered: str | None
+    states: bool
 
 
 class MemoryStore:
@@ -140,7 +146,7 @@ class MemoryStore:
         marks = ", ".join("?" * len(message_ids))
         rows = await self._database.fetch_all(
             f"""
-            SELECT m.message_id, m.created_at, m.text, (
+            SELECT m.message_id, m.created_at, m.text, states, (
                 SELECT text FROM messages WHERE question_id = m.message_id AND current
             ) AS answered
             FROM memories JOIN messages AS m USING (message_id)
@@ -155,9 +161,9 @@ def put_memory(connection: Connection, memory: NewMemory) -> None:
     """Index a turn within a transaction; nothing when its message is gone meanwhile."""
     _forget_words(connection, [memory.message_id])
     cursor = connection.execute(
-        "INSERT OR REPLACE INTO memories (message_id, user_id, said_at, vector)"
-        " SELECT message_id, user_id, ?, ? FROM messages WHERE message_id = ? AND user_id = ?",
-        (to_text(memory.said_at), memory.vector, memory.message_id, memory.user_id),
+        "INSERT OR REPLACE INTO memories (message_id, user_id, said_at, vector, states)"
+        " SELECT message_id, user_id, ?, ?, ? FROM messages WHERE message_id = ? AND user_id = ?",
+        (to_text(memory.said_at), memory.vector, memory.states, memory.message_id, memory.user_id),
     )
     if cursor.rowcount and memory.vector:
         connection.execute(
@@ -190,4 +196,5 @@ def _turn(row: Row) -> RememberedTurn:
         said_at=from_text(row["created_at"]),
         said=row["text"],
         answered=row["answered"],
+        states=bool(row["states"]),
     )

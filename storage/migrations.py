@@ -483,6 +483,10 @@ def m031_notes(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE preferences ADD COLUMN noted_on TEXT")  # the local date of the last "noted"
 
 
+def m032_statements(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE memories ADD COLUMN states INTEGER NOT NULL DEFAULT 1")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -515,6 +519,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m029_wishes_of_summaries,
     m030_words_by_owner,
     m031_notes,
+    m032_statements,
 )
 
 

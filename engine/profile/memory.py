@@ -3,9 +3,10 @@
 import asyncio
 import re
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from itertools import islice
 from typing import Protocol
 
 from engine.profile.embedding import Embedder, Vector
@@ -14,7 +15,7 @@ from engine.profile.keys import index_words, query_words
 from engine.profile.matters import bears_on
 from engine.profile.profile import is_own_words
 from engine.profile.ranking import gate, has_words, scores
-from engine.profile.sentences import own_words
+from engine.profile.sentences import own_words, stated_clauses
 from engine.profile.shelf import Likeness, Shelf, pack
 from engine.profile.when import Span, span_of
 from storage.beliefs import Belief, BeliefStatus
@@ -92,6 +93,7 @@ class Memory:
             said=" ".join(words),
             answered=" ".join(index_words(" ".join(answered))),
             vector=pack(vector) if is_kept else b"",
+            states=any(True for _ in stated_clauses(message.text)),
         )
 
     async def catch_up(self, user_id: int) -> None:
@@ -134,13 +136,10 @@ class Memory:
             one = turn.message_id
             return score[one] >= least or (one in by_words and has_words(turn, words, question))
 
-        found = [
-            Recollection(turn=turn, score=score[turn.message_id])
-            for turn in turns
-            if turn.message_id not in known and passes(turn)
-        ]
-        found.sort(key=lambda one: -one.score)
-        return _without_repetition(found)[:MOST_ITEMS]
+        others = [turn for turn in turns if turn.message_id not in known]
+        others.sort(key=lambda turn: -score[turn.message_id])
+        found = islice(_without_repetition(filter(passes, others)), MOST_ITEMS)
+        return [Recollection(turn=turn, score=score[turn.message_id]) for turn in found]
 
     async def _compare(
         self, user_id: int, vector: Vector, span: Span | None, others: Collection[int]
@@ -207,6 +206,11 @@ def asks_about_the_past(question: str) -> bool:
     return bool(_ABOUT_ONESELF.search(question)) and bool(_ASKS.search(question))
 
 
-def _without_repetition(found: list[Recollection]) -> list[Recollection]:
-    first = {one.turn.said.casefold().strip(): one for one in reversed(found)}
-    return [one for one in found if first[one.turn.said.casefold().strip()] is one]
+def _without_repetition(turns: Iterable[RememberedTurn]) -> Iterator[RememberedTurn]:
+    """The turns without those that say what one before them said."""
+    seen: set[str] = set()
+    for turn in turns:
+        said = turn.said.casefold().strip()
+        if said not in seen:
+            seen.add(said)
+            yield turn

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from engine.profile.keys import index_words
 from engine.profile.matters import matters_in
-from engine.profile.sentences import own_words, stated_clauses
+from engine.profile.sentences import own_words
 from engine.profile.shelf import Likeness
 from storage.memories import RememberedTurn
 
@@ -41,7 +41,7 @@ def scores(
     for place, message_id in enumerate(asked_for):
         if message_id in own:
             own[message_id] += _BELIEF - place * _LATER
-    stating = {turn.message_id for turn in turns if any(True for _ in stated_clauses(turn.said))}
+    stating = {turn.message_id for turn in turns if turn.states}
     own = {one: score if one in stating else score - _ASKING for one, score in own.items()}
     lifted = dict(own)
     for one, before in likeness.before.items():

@@ -17,7 +17,7 @@ async def recall(user_id: int, question: str, *, known: Collection[int] = ()) ->
     assert user_id == 7
     return [
         Recollection(
-            turn=RememberedTurn(message_id=number, said_at=SAID_AT, said=said, answered=None),
+            turn=RememberedTurn(message_id=number, said_at=SAID_AT, said=said, answered=None, states=True),
             score=5.0,
         )
         for number, said in SAID.items()
