@@ -18,6 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,15 +70,27 @@ class Village:
         )
         return [completion.text for completion in completions]
 
-    async def live(self, user_id: int, wish: Wish, replies: list[str], *, apart: bool = False) -> None:
-        """A day of one user: every second reply is corrected, the others are rated by thumb.
+    async def arrive(self, user_id: int, wish: Wish) -> None:
+        """Let somebody in."""
+        await self._users.add(user_id, name=wish.name, is_owner=False, now=datetime.now(UTC))
+
+    async def live(
+        self,
+        user_id: int,
+        wish: Wish,
+        said: Sequence[tuple[str, str]],
+        *,
+        apart: bool = False,
+        corrects_every: int = 2,
+    ) -> None:
+        """A day of one user, questions with their replies: what fulfils the wish is liked, every so many of
+        the other replies are corrected, the rest is disliked.
 
         With `apart` each question begins a conversation.
         """
         now = datetime.now(UTC)
-        await self._users.add(user_id, name=wish.name, is_owner=False, now=now)
         conversation_id = await self._messages.start_conversation(user_id=user_id, chat_id=user_id, now=now)
-        for number, (question, text) in enumerate(zip(ASKED, replies, strict=True)):
+        for number, (question, text) in enumerate(said):
             if apart:
                 conversation_id = await self._messages.start_conversation(
                     user_id=user_id, chat_id=user_id, now=now
@@ -96,7 +109,7 @@ class Village:
             _, reply = await self._messages.add_turn(halves[0], halves[1])
             if wish.holds(text):
                 await self._ratings.rate(reply.message_id, user_id=user_id, value=1, now=now)
-            elif number % 2:
+            elif number % corrects_every:
                 await self._ratings.rate(reply.message_id, user_id=user_id, value=-1, now=now)
             else:
                 wished = wish.write(sentences(text))
@@ -107,14 +120,14 @@ class Village:
         runner = TuningRunner(self._workshop, budget=BUDGET)
         return await runner.run([user.user_id for user in await self._users.all()])
 
-    async def answers_of(self, run: TuningRun) -> list[str]:
-        """What a user is answered after the night; by the base model when the gate refused."""
-        active = await self._runs.active_adapter(run.user_id)
+    async def answers_to(self, user_id: int, questions: tuple[str, ...]) -> list[str]:
+        """What a user is answered; by the base model when the gate let nothing pass."""
+        active = await self._runs.active_adapter(user_id)
         if active is None:
-            return await self.answers(UNSEEN)
-        ref = AdapterRef(run.user_id, active.version, self._workshop.data_folder / active.folder)
+            return await self.answers(questions)
+        ref = AdapterRef(user_id, active.version, self._workshop.data_folder / active.folder)
         await self._model.load_adapter(ref)
-        return await self.answers(UNSEEN, ref)
+        return await self.answers(questions, ref)
 
 
 def share(wish: Wish, replies: list[str]) -> float:
@@ -130,7 +143,8 @@ async def simulate(base: ResolvedModel, folder: Path, *, show: bool) -> dict[str
         village = Village(database, folder, base, model)
         replies, before = await village.answers(ASKED), await village.answers(UNSEEN)
         for user_id, wish in enumerate(WISHES, start=1):
-            await village.live(user_id, wish, replies)
+            await village.arrive(user_id, wish)
+            await village.live(user_id, wish, list(zip(ASKED, replies, strict=True)))
         start = time.perf_counter()
         runs = sorted(await village.sleep(), key=lambda run: run.user_id)
         night = time.perf_counter() - start
@@ -138,7 +152,7 @@ async def simulate(base: ResolvedModel, folder: Path, *, show: bool) -> dict[str
         first, last = [], []
         for run in runs:
             wish = WISHES[run.user_id - 1]
-            after = await village.answers_of(run)
+            after = await village.answers_to(run.user_id, UNSEEN)
             first.append(share(wish, before))
             last.append(share(wish, after))
             print(f"{wish.name:24} {first[-1]:7.0%} {last[-1]:7.0%} {_figures(run)}")

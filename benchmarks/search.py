@@ -40,7 +40,8 @@ async def search(
         replies = await village.answers(ASKED)
         await model.close()
         for user_id, wish in enumerate(WISHES[:wishes], start=1):
-            await village.live(user_id, wish, replies, apart=True)
+            await village.arrive(user_id, wish)
+            await village.live(user_id, wish, list(zip(ASKED, replies, strict=True)), apart=True)
         workshop = Workshop.over(
             database, trainer=ChildTrainer(), data_folder=folder, base=base, now=lambda: datetime.now(UTC)
         )
