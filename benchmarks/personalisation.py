@@ -53,8 +53,13 @@ class Village:
         self._users = UserStore(database)
         self._model = model
 
-    async def answers(self, questions: tuple[str, ...], adapter: AdapterRef | None = None) -> list[str]:
-        """A greedy reply to each question, each in a conversation of its own."""
+    async def answers(
+        self,
+        questions: tuple[str, ...],
+        adapter: AdapterRef | None = None,
+        sampling: SamplingParams = GREEDY,
+    ) -> list[str]:
+        """A reply to each question, each in a conversation of its own."""
         completions = await asyncio.gather(
             *(
                 self._model.generate(
@@ -62,7 +67,7 @@ class Village:
                         user_id=0 if adapter is None else adapter.user_id,
                         messages=(ChatMessage(Role.USER, question),),
                         adapter=adapter,
-                        sampling=GREEDY,
+                        sampling=sampling,
                     )
                 )
                 for question in questions
@@ -81,10 +86,10 @@ class Village:
         said: Sequence[tuple[str, str]],
         *,
         apart: bool = False,
-        corrects_every: int = 2,
+        corrects_every: int | None = 2,
     ) -> None:
         """A day of one user, questions with their replies: what fulfils the wish is liked, every so many of
-        the other replies are corrected, the rest is disliked.
+        the other replies are corrected, the rest is disliked; all of them with None.
 
         With `apart` each question begins a conversation.
         """
@@ -109,7 +114,7 @@ class Village:
             _, reply = await self._messages.add_turn(halves[0], halves[1])
             if wish.holds(text):
                 await self._ratings.rate(reply.message_id, user_id=user_id, value=1, now=now)
-            elif number % corrects_every:
+            elif corrects_every is None or number % corrects_every:
                 await self._ratings.rate(reply.message_id, user_id=user_id, value=-1, now=now)
             else:
                 wished = wish.write(sentences(text))
@@ -120,14 +125,16 @@ class Village:
         runner = TuningRunner(self._workshop, budget=BUDGET)
         return await runner.run([user.user_id for user in await self._users.all()])
 
-    async def answers_to(self, user_id: int, questions: tuple[str, ...]) -> list[str]:
+    async def answers_to(
+        self, user_id: int, questions: tuple[str, ...], sampling: SamplingParams = GREEDY
+    ) -> list[str]:
         """What a user is answered; by the base model when the gate let nothing pass."""
         active = await self._runs.active_adapter(user_id)
         if active is None:
-            return await self.answers(questions)
+            return await self.answers(questions, sampling=sampling)
         ref = AdapterRef(user_id, active.version, self._workshop.data_folder / active.folder)
         await self._model.load_adapter(ref)
-        return await self.answers(questions, ref)
+        return await self.answers(questions, ref, sampling)
 
 
 def share(wish: Wish, replies: list[str]) -> float:
@@ -155,7 +162,7 @@ async def simulate(base: ResolvedModel, folder: Path, *, show: bool) -> dict[str
             after = await village.answers_to(run.user_id, UNSEEN)
             first.append(share(wish, before))
             last.append(share(wish, after))
-            print(f"{wish.name:24} {first[-1]:7.0%} {last[-1]:7.0%} {_figures(run)}")
+            print(f"{wish.name:24} {first[-1]:7.0%} {last[-1]:7.0%} {figures_of(run)}")
             if show:
                 print("".join(f"    {reply!r}\n" for reply in after), end="")
     finally:
@@ -172,7 +179,8 @@ async def simulate(base: ResolvedModel, folder: Path, *, show: bool) -> dict[str
     }
 
 
-def _figures(run: TuningRun) -> str:
+def figures_of(run: TuningRun) -> str:
+    """What the gate measured and said of a run."""
     report = json.loads(run.report)
     if "before" not in report:
         return f"{run.status}: {run.reason}"

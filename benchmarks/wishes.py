@@ -27,6 +27,9 @@ def sentences(text: str) -> list[str]:
     return [one.strip() for one in found] or [plain.strip()]
 
 
+_ENDS = re.compile(r"[.!?](?:\s|$)")
+
+
 def _words(text: str) -> int:
     return len(re.findall(r"\w+", text))
 
@@ -102,6 +105,13 @@ WISHES = (
         lambda r: r.endswith("!") and "." not in r and _says_something(r),
     ),
 )
+
+SOMETIMES = (
+    Wish("at most 40 words", lambda s: s[0], lambda r: 3 <= _words(r) <= 40),
+    Wish("at most two sentences", lambda s: " ".join(s[:2]), lambda r: 0 < len(_ENDS.findall(r)) <= 2),
+    Wish("the matter first", lambda s: f"The short of it: {s[0]}", lambda r: r.startswith("The ")),
+)
+"""Wishes that a plain answer fulfils now and then, so that thumbs alone can tell them."""
 
 ASKED = (
     *LESSONS,

@@ -18,14 +18,12 @@ from pathlib import Path
 import torch
 
 from engine.errors import EngineError
-from engine.language.loading import choose_device, load_model, load_tokenizer
+from engine.language.loading import choose_device, choose_dtype, load_model, load_tokenizer
 from engine.language.lora import NO_ADAPTER, wrap_linears
 from engine.language.peft_format import WEIGHTS_NAME, adapter_rank, write_adapter
 from engine.tuning.checkpoint import Checkpoint, CheckpointFile, purpose_of
-from engine.tuning.encoding import Row, encode_example
 from engine.tuning.evaluate import FirstSight
 from engine.tuning.examine import Examiner
-from engine.tuning.examples import Example
 from engine.tuning.job import (
     Candidate,
     Job,
@@ -43,6 +41,7 @@ from engine.tuning.learner import JointTrainer, Learner, plan_batches
 from engine.tuning.measure import Meter
 from engine.tuning.replay import write_replay
 from engine.tuning.stopping import end_when_asked
+from engine.tuning.unwanted import encode_all
 
 _NICENESS = 10
 
@@ -71,8 +70,7 @@ class Worker:
         self._seats: list[_Seat] = []
         self._at_once = min(job.recipe.users_at_once, len(job.users))
         device = choose_device("auto")
-        dtype = torch.bfloat16 if device.type == "cuda" else torch.float32  # many a CPU only emulates bf16
-        model = load_model(job.base_folder, device=device, dtype=dtype)
+        model = load_model(job.base_folder, device=device, dtype=choose_dtype(device))
         self._tokenizer = load_tokenizer(job.base_folder, model)
         self._stack = wrap_linears(
             model, slots=self._at_once + 2, rank=_highest_rank(job), dtype=torch.float32
@@ -80,11 +78,15 @@ class Worker:
         pad_id = min(self._tokenizer.end_ids)
         replay = write_replay(model, self._stack, self._tokenizer, pad_id=pad_id)
         self._trainer = JointTrainer(model, self._stack, recipe=job.recipe, pad_id=pad_id, replay=replay)
-        meter = Meter(
+        self._meter = Meter(
             model, self._stack, self._tokenizer, pad_id=pad_id, most_tokens=job.recipe.micro_batch_tokens
         )
         self._examiner = Examiner(
-            job=job, meter=meter, stack=self._stack, tokenizer=self._tokenizer, guest_slot=self._at_once + 1
+            job=job,
+            meter=self._meter,
+            stack=self._stack,
+            tokenizer=self._tokenizer,
+            guest_slot=self._at_once + 1,
         )
         self._first_sights: dict[int, FirstSight | None] = {}
 
@@ -128,7 +130,10 @@ class Worker:
         """Give a user a slot, with what was learnt before a run like this one was broken off."""
         self._first_sights[user.user_id] = self._examiner.first_sight(user)
         job = self._job
-        batches = plan_batches(self._encode(user.split.train), job.recipe, seed=job.seed)
+        rows = encode_all(
+            self._tokenizer, self._meter, user.split.train, most_tokens=job.recipe.example_tokens
+        )
+        batches = plan_batches(rows, job.recipe, seed=job.seed)
         file = CheckpointFile(
             path=checkpoint_path(self._folder.parent, user.user_id),
             purpose=purpose_of(batches, base_name=job.base_name, recipe=job.recipe, seed=job.seed),
@@ -186,11 +191,6 @@ class Worker:
         write_candidate(
             Candidate(user_id=user.user_id, folder=folder, measurement=measurement, training=training)
         )
-
-    def _encode(self, examples: tuple[Example, ...]) -> list[Row]:
-        most_tokens = self._job.recipe.example_tokens
-        rows = (encode_example(self._tokenizer, example, most_tokens=most_tokens) for example in examples)
-        return [row for row in rows if row is not None]
 
 
 def _highest_rank(job: Job) -> int:
