@@ -221,7 +221,7 @@ ZH = Texts(
     view_quoted="你随之引用或转发的文字",
     view_earlier="对话中更早的 {count} 条消息",
     view_recalled="你以前说过的 {count} 件事",
-    view_length={"short": "你设置的简短回复", "long": "你设置的详细回复"},
+    view_length={"short": "你希望的简短回复", "long": "你希望的详细回复"},
     summarize_usage=(
         "请发送 /summarize 加链接或文字，或用它回复一条消息；旁边可以写简短、详细、要点、语言或“给我老板看”，"
         "例如 /summarize 简短 https://example.org/article"

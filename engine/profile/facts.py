@@ -9,7 +9,7 @@ from engine.profile.claims import Claim, Stance
 from engine.profile.matters import matters_in
 from engine.profile.patterns import Pattern
 from engine.profile.sentences import Clause, stated_clauses
-from engine.profile.words import NUMBERS
+from engine.profile.words import CHINESE_PETS, CHINESE_RELATIVES, NUMBERS, PETS, RELATIVES
 from storage.beliefs import SELF, BeliefKind
 
 _MOST_VALUE_CHARACTERS = 60
@@ -95,6 +95,13 @@ _NEXT_VERB = re.compile(rf"\s*,?\s+and\s+(?={_VERBS})|\s*,\s*(?={_VERBS})", re.I
 
 _FIRST_PERSON = re.compile(r"\W*(?:[a-z]+,? ){0,2}(?:i|i'm|i've)\b", re.IGNORECASE)
 
+_OF_ONESELF = re.compile(r"\b(?:i|my|me|mine|myself)\b|我(?!们)", re.IGNORECASE)
+_OF_ANOTHER = re.compile(
+    rf"\b(?:my|our)\s+(?:\w+\s+)?(?:{RELATIVES}|{PETS}|friends?|boss|neighbou?rs?|colleagues?)\b"
+    rf"|我(?:们)?(?:的|家的?)?(?:{CHINESE_RELATIVES}|{CHINESE_PETS}|朋友|同事|老板|邻居)",
+    re.IGNORECASE,
+)
+
 _WHO = re.compile(
     r"(?P<main>\W*(?:[a-z]+,? ){0,2}(?:i am|i'm) an?\b[^,;]*?)\s+who\s+(?:(?:also|just|really|currently|always)\s+)*(?P<verb>[a-z]+)\b(?P<rest>.*)",
     re.IGNORECASE,
@@ -163,6 +170,13 @@ def claims_in(text: str) -> Iterator[Claim]:
 def is_wish_to_forget(text: str) -> bool:
     """Whether a message asks that something be forgotten."""
     return _FORGET.match(text.replace("’", "'")) is not None
+
+
+def is_of_its_author(clause: str) -> bool:
+    """Whether a clause speaks of its author and of nobody near to them, and denies nothing."""
+    language = chinese if _CHINESE.search(clause) else english
+    is_denied = language.affirmed(language.in_one_form(clause)) is not None
+    return bool(_OF_ONESELF.search(clause)) and not _OF_ANOTHER.search(clause) and not is_denied
 
 
 def wishes_in(note: str) -> Iterator[Claim]:
@@ -280,14 +294,15 @@ def _values(said: str, slot: str, *, lists: bool) -> Iterator[str]:
     parts = _AND.split(said) if lists and not _ABOUT_SEVERAL.match(said) else [_COMMA.split(said)[0]]
     for place, part in enumerate(parts):
         value = re.sub(r"\0(\d+)", lambda found: pairs[int(found[1])], _trimmed(part, slot))
-        if not value or len(value) > _MOST_VALUE_CHARACTERS or not _says_something(value, slot):
+        if not value or len(value) > _MOST_VALUE_CHARACTERS or not says_something(value, slot):
             if place == 0:
                 return
             continue
         yield _COUNTED.sub("", value) if slot == "pet" else value
 
 
-def _says_something(value: str, slot: str) -> bool:
+def says_something(value: str, slot: str) -> bool:
+    """Whether a value means something by itself, unlike "it" or "the other one"."""
     within = value
     if slot in _PLACES and (nameless := _NAMELESS.match(value)):
         within = value[nameless.end() :]
