@@ -9,7 +9,7 @@ from engine.profile.confidence import CONFIRMED_SUPPORT, faded
 from engine.profile.embedding import Vector
 from engine.profile.facts import claims_in, wishes_in
 from engine.profile.keys import canonical_key
-from engine.profile.slots import is_single_valued, sensitivity_of
+from engine.profile.slots import ALL_OR_NONE, is_single_valued, sensitivity_of
 from engine.profile.style import Style, observe_style
 from engine.profile.topics import Topic, observe_topics
 from storage.beliefs import Belief, BeliefStatus, Edit, Evidence, Sensitivity
@@ -151,6 +151,8 @@ def _meet(beliefs: tuple[Belief, ...], claim: Claim, evidence: Evidence) -> list
     new = _new(next_id, claim, key, evidence)
     if new.status is BeliefStatus.PENDING:
         rivals = []  # what waits for the user's word closes nothing yet
+    elif claim.slot in ALL_OR_NONE:
+        rivals = [belief for belief in rivals if belief.polarity != claim.polarity]
     elif not is_single_valued(claim.slot):
         rivals = [] if same is None else [same]
     newer = [belief for belief in rivals if belief.last_seen > at]
