@@ -15,7 +15,7 @@ _QUESTION_WORDS = frozenset(
     might remember remind tell told say said know about please ever again still now there here if or not no
     yes just also than then by from as into out up mention mentioned share shared name called one thing
     things currently nowadays day days week last recent recently yesterday today ago once time going go get
-    got like talk talked talking topic topics discuss discussed conversation chat chatted""".split()  # noqa: SIM905
+    got like""".split()  # noqa: SIM905
 )
 _QUESTION_CHARACTERS = frozenset(
     "我你您他她它的了吗呢么是在有和跟也都就还把这那哪什谁几怎个们过对要会能去说给到"

@@ -36,6 +36,9 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 
+_OF_TALK = frozenset(index_words("talk topic discuss discussed conversation chat"))
+"""With a time they ask for whatever was said then; without one they may be what a question is about."""
+
 _SHELVES = 16
 _CAUGHT_UP_AT_ONCE = 4
 
@@ -118,8 +121,10 @@ class Memory:
 
         What the user has taken back or said to be otherwise since is not recalled.
         """
-        words = query_words(untimed(question))
         span = remembered_span_of(question, self._now().astimezone(self._timezone))
+        words = query_words(question if span is None else untimed(question))
+        if span is not None:
+            words = [word for word in words if word not in _OF_TALK]
         asked_for, outdated = await self._resting(user_id, question)
         if not words and span is None and not asked_for:
             return []
