@@ -3,7 +3,16 @@
 from bot.texts import Texts
 from storage.beliefs import SELF, Belief
 
-_DENIED = {"likes": "dislikes", "does": "does not", "wants": "does not want"}
+_DENIED = {
+    "likes": "dislikes",
+    "does": "does not",
+    "wants": "does not want",
+    "is": "is not",
+    "has been to": "has never been to",
+    "children": "has no",
+    "siblings": "has no",
+    "pet": "has no",
+}
 """What a slot is called when its value is denied."""
 
 

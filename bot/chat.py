@@ -27,6 +27,7 @@ from engine.language.model import Cancellation
 from engine.profile.engine import ProfileEngine
 from engine.speech import Transcriber
 from storage.messages import MessageStore
+from storage.preferences import ReplyLength
 from storage.records import FinishReason, Message, Origin
 
 LONGEST_VOICE_SECONDS = 300
@@ -287,7 +288,10 @@ class ChatHandlers:
         learnable = preferences().learning and (
             not asked.in_group or await self._access.learns_from(asked.user_id, asked.chat_id)
         )
-        return Wishes(learnable=learnable, length=preferences().reply_length)
+        length = preferences().reply_length
+        if length is ReplyLength.NORMAL:
+            length = await self._profiles.wished_length(asked.user_id)
+        return Wishes(learnable=learnable, length=length)
 
     async def _deliver_logged(self, asked: Incoming, *, earlier: Message | None = None) -> bool:
         """Deliver the reply that was logged before the process ended or a disk was full; False: none was."""

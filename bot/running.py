@@ -62,6 +62,7 @@ async def _at_work(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
         now=core.now,
         after_run=mynah.admin.follow,
         back_up=backup.run,
+        proposer=services.proposer,
     )
     await mynah.insistence.idempotent(application.initialize)
     try:

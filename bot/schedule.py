@@ -6,13 +6,14 @@ that is late, doubled or lost changes nothing, because a night is one row per us
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from engine.errors import TuningBusyError
+from engine.errors import ModelError, TuningBusyError
+from engine.profile.proposer import Proposer
 from engine.tuning.nightly import TuningRunner, due_date
 from storage.runs import RunStore
 from storage.users import UserStore
@@ -36,6 +37,7 @@ class Schedule:
         now: Callable[[], datetime],
         after_run: Callable[[], Awaitable[None]],
         back_up: Callable[[date], Awaitable[None]],
+        proposer: Proposer | None = None,
     ) -> None:
         self._users = users
         self._runs = runs
@@ -45,6 +47,7 @@ class Schedule:
         self._now = now
         self._after_run = after_run
         self._back_up = back_up
+        self._proposer = proposer
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._tick_under_way: asyncio.Task[None] | None = None
 
@@ -92,5 +95,16 @@ class Schedule:
         if due:
             await self._runner.run(due, local_date=night)
             await self._after_run()
+            await self._propose(due)
         if present:
             await self._back_up(night)
+
+    async def _propose(self, user_ids: Sequence[int]) -> None:
+        """Ask the model what these users said of themselves; what fails is asked again the next night."""
+        if self._proposer is None:
+            return
+        for user_id in user_ids:
+            try:
+                await self._proposer.run(user_id)
+            except ModelError as error:
+                logger.warning("nothing was proposed of one user's messages: %s", error)

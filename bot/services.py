@@ -23,9 +23,10 @@ from engine.forgetting import PartForgetter
 from engine.language.bundled import Progress, ResolvedModel, resolve_model
 from engine.language.local import LocalModel
 from engine.language.model import LanguageModel, SamplingParams
-from engine.profile.ability import uses_recall
+from engine.profile.ability import proposes, uses_recall
 from engine.profile.embedding import Embedder, NanoEmbedder
 from engine.profile.engine import ProfileEngine
+from engine.profile.proposer import Proposer
 from engine.serving import ServedAdapters
 from engine.speech import Transcriber, find_transcriber
 from engine.tuning.child import ChildTrainer, Trainer
@@ -91,6 +92,7 @@ class Services:
     shelf: Shelf
     assistant: Assistant
     profiles: ProfileEngine
+    proposer: Proposer | None
     ratings: FeedbackStore
     feedback: Feedback
     sources: SourceReader
@@ -206,13 +208,13 @@ async def _assemble(
     )
     await access.load()
     erasures, readings = ErasureStore(database), ReadingStore(database)
-    ratings = FeedbackStore(database)
+    ratings, preferences = FeedbackStore(database), PreferenceStore(database)
     writer = model if words_its_own(core.base.folder) else None
     return Services(
         core=core,
         access=access,
         groups=groups,
-        preferences=PreferenceStore(database),
+        preferences=preferences,
         updates=UpdateStore(database),
         outbox=OutboxStore(database),
         model=model,
@@ -238,6 +240,7 @@ async def _assemble(
             now=core.now,
         ),
         profiles=profiles,
+        proposer=_proposer(core, model, preferences),
         ratings=ratings,
         feedback=Feedback(messages=core.messages, ratings=ratings, profiles=profiles, now=core.now),
         sources=SourceReader(fetcher=fetcher, pages=PageReader()),
@@ -247,6 +250,13 @@ async def _assemble(
         readings=readings,
         transcriber=transcriber,
     )
+
+
+def _proposer(core: Core, model: LanguageModel, preferences: PreferenceStore) -> Proposer | None:
+    """Who reads at night what users said; None unless it is wished for and the model is large enough."""
+    if not core.settings.proposals or not proposes(core.base.folder):
+        return None
+    return Proposer(model=model, messages=core.messages, profiles=core.profiles, preferences=preferences)
 
 
 def _sampling(settings: Settings) -> SamplingParams:

@@ -36,6 +36,7 @@ class Settings:
     nightly: time = time(3, 30)
     night_budget: timedelta = NIGHT_BUDGET
     control: int = 0
+    proposals: bool = False
     backups: int = 7
     database_key: str | None = field(default=None, repr=False)
     max_new_tokens: int = 256
@@ -70,6 +71,7 @@ class Settings:
             nightly=reader.read("MYNAH_NIGHTLY", _time, time(3, 30)),
             night_budget=reader.read("MYNAH_NIGHT_BUDGET", _minutes, NIGHT_BUDGET),
             control=reader.read("MYNAH_CONTROL", _percent, 0),
+            proposals=reader.read("MYNAH_PROPOSALS", _switch, False),
             backups=reader.read("MYNAH_BACKUPS", _whole, 7),
             database_key=reader.read_either(
                 ("MYNAH_DATABASE_KEY", str), ("MYNAH_DATABASE_KEY_FILE", _secret_in_file)

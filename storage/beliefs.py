@@ -41,9 +41,10 @@ class Sensitivity(StrEnum):
 
 
 class Cause(StrEnum):
-    """What brought a change about: the user's words, a feedback note, a correction, or an undo."""
+    """What brought a change about: a message, what a model read in some, a note, a correction, or an undo."""
 
     MESSAGE = "message"
+    PROPOSAL = "proposal"
     NOTE = "note"
     CORRECTION = "correction"
     UNDO = "undo"

@@ -220,6 +220,22 @@ class MessageStore:
         )
         return [_message(row) for row in rows]
 
+    async def learnable(
+        self, user_id: int, *, after: int, up_to: int | None = None, limit: int
+    ) -> list[Message]:
+        """What the user wrote after this message, oldest first, less what must not be learnt or remembered.
+
+        Of more than `limit` the newest.
+        """
+        rows = await self._database.fetch_all(
+            f"{_SELECT} WHERE m.user_id = ? AND m.message_id > ? AND (? IS NULL OR m.message_id <= ?)"
+            " AND m.role = 'user' AND m.origin IN ('typed', 'spoken') AND NOT EXISTS ("
+            "SELECT 1 FROM memories WHERE message_id = m.message_id AND vector = x'')"
+            " ORDER BY m.message_id DESC LIMIT ?",
+            (user_id, after, up_to, up_to, limit),
+        )
+        return [_message(row) for row in reversed(rows)]
+
     async def newest_time(self) -> datetime | None:
         """When the newest message of anybody was logged."""
         row = await self._database.fetch_one("SELECT max(created_at) AS newest FROM messages")

@@ -252,7 +252,7 @@ EN = Texts(
     view_quoted="the text that you quoted or forwarded with it",
     view_earlier="{count} earlier messages of the conversation",
     view_recalled="{count} things that you had said before",
-    view_length={"short": "your setting for short replies", "long": "your setting for long replies"},
+    view_length={"short": "your wish for short replies", "long": "your wish for long replies"},
     summarize_usage=(
         "Send /summarize with a link or a text, or in reply to one; short, long, bullets, a language or “for "
         "my boss” may stand beside it, as in /summarize short https://example.org/article"

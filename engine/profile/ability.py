@@ -1,4 +1,4 @@
-"""Which models are shown what was recalled: the one place for that decision."""
+"""Which models are shown what was recalled, and which are asked for proposals: the one place for that."""
 
 from pathlib import Path
 
@@ -7,7 +7,15 @@ from engine.language.size import is_as_large_as
 SMALLEST_READER_BYTES = 900_000_000
 """Half a billion parameters at two bytes each, until measured otherwise."""
 
+SMALLEST_PROPOSER_BYTES = 1_800_000_000
+"""A billion parameters at two bytes each, give or take what makers call a billion; not measured."""
+
 
 def uses_recall(folder: Path) -> bool:
-    """Whether the model in this folder is large enough."""
+    """Whether the model in this folder is large enough to be shown what was recalled."""
     return is_as_large_as(folder, SMALLEST_READER_BYTES)
+
+
+def proposes(folder: Path) -> bool:
+    """Whether the model in this folder is large enough to be asked what messages say of their author."""
+    return is_as_large_as(folder, SMALLEST_PROPOSER_BYTES)

@@ -16,7 +16,10 @@ class Stance(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One statement found in a text; `value` in the user's words, `quote` the sentence that says it."""
+    """One statement found in a text; `value` in the user's words, `quote` the sentence that says it.
+
+    `context` are words beside the value that may make it a delicate matter.
+    """
 
     kind: BeliefKind
     slot: str
@@ -25,3 +28,4 @@ class Claim:
     subject: str = SELF
     polarity: int = 1
     stance: Stance = Stance.HOLDS
+    context: str = ""

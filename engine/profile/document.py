@@ -21,6 +21,7 @@ def document_of(profile: Profile) -> str:
         "topics": [_topic_json(topic) for topic in profile.topics],
         "seen_up_to": profile.seen_up_to,
         "recent": profile.recent,
+        "proposed_up_to": profile.proposed_up_to,
     }
     return json.dumps(document, ensure_ascii=False)
 
@@ -35,6 +36,7 @@ def profile_of(stored: StoredProfile) -> Profile:
         # A document from before these were kept: all messages came in order.
         seen_up_to=document.get("seen_up_to", stored.last_message_id),
         recent=tuple(document.get("recent", ())),
+        proposed_up_to=document.get("proposed_up_to", 0),
         revision=stored.revision,
     )
 

@@ -8,13 +8,16 @@ from datetime import datetime, tzinfo
 
 from engine.profile.document import document_of, profile_of
 from engine.profile.embedding import Embedder, Vector
+from engine.profile.manner import wished_length
 from engine.profile.memory import Memory
 from engine.profile.profile import Change, Profile, is_own_words, keep, observe, observe_note
+from engine.profile.proposals import MOST_READ, learn
 from engine.profile.revision import forget, revise
-from storage.beliefs import Belief, BeliefStatus, Cause, ProfileChange
+from storage.beliefs import Belief, BeliefStatus, Cause, Edit, ProfileChange
 from storage.database import Database
 from storage.memories import MemoryStore, NewMemory
 from storage.messages import MessageStore
+from storage.preferences import ReplyLength
 from storage.profiles import ProfileStore
 from storage.records import Message
 
@@ -29,10 +32,17 @@ class ProfileEngine:
     """Learns from each message once. No language model is asked."""
 
     def __init__(
-        self, *, store: ProfileStore, memory: Memory, embedder: Embedder, now: Callable[[], datetime]
+        self,
+        *,
+        store: ProfileStore,
+        memory: Memory,
+        messages: MessageStore,
+        embedder: Embedder,
+        now: Callable[[], datetime],
     ) -> None:
         self.memory = memory
         self._store = store
+        self._messages = messages
         self._embedder = embedder
         self._now = now
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -43,16 +53,16 @@ class ProfileEngine:
         cls, database: Database, *, embedder: Embedder, now: Callable[[], datetime], timezone: tzinfo
     ) -> "ProfileEngine":
         """The profiles of everybody in one database, and what can be recalled of them."""
-        store = ProfileStore(database)
+        store, messages = ProfileStore(database), MessageStore(database)
         memory = Memory(
             store=MemoryStore(database),
-            messages=MessageStore(database),
+            messages=messages,
             profiles=store,
             embedder=embedder,
             now=now,
             timezone=timezone,
         )
-        return cls(store=store, memory=memory, embedder=embedder, now=now)
+        return cls(store=store, memory=memory, messages=messages, embedder=embedder, now=now)
 
     async def get(self, user_id: int) -> Profile:
         """A user's profile; an empty one for somebody who has said nothing yet."""
@@ -123,12 +133,38 @@ class ProfileEngine:
             )
             await self._save(message.user_id, revised, Cause.CORRECTION, message.message_id)
 
+    async def propose(self, user_id: int, answer: str, *, after: int, up_to: int) -> list[Belief]:
+        """Believe what a model has answered of the messages between these ids, as far as they say so.
+
+        They are read anew: some may have been changed or forgotten meanwhile. Returns the beliefs
+        that it began.
+        """
+        edits: tuple[Edit, ...] = ()
+        async with self._locks[user_id]:
+            revision, saved = 0, False
+            while not saved:
+                profile = await self.get(user_id)
+                if profile.revision <= revision:
+                    return []  # the user was forgotten; otherwise another process was faster
+                revision = profile.revision
+                unread = max(after, profile.proposed_up_to)
+                said = await self._messages.learnable(user_id, after=unread, up_to=up_to, limit=MOST_READ)
+                change = learn(profile, answer, said)
+                edits = change.edits
+                read = replace(change.profile, proposed_up_to=max(up_to, profile.proposed_up_to))
+                saved = await self._save(user_id, replace(change, profile=read), Cause.PROPOSAL, None)
+        return [edit.after for edit in edits if edit.before is None and edit.after is not None]
+
     async def note(self, user_id: int, text: str, message_id: int) -> None:
         """Learn from a remark about the reply with this id, so that it is felt in the next reply."""
         async with self._locks[user_id]:
             change = observe_note(await self.get(user_id), text, message_id, self._now())
             if change.edits:
                 await self._save(user_id, change, Cause.NOTE, message_id)
+
+    async def wished_length(self, user_id: int) -> ReplyLength:
+        """How long the user has asked the replies to be, in a remark or in passing."""
+        return wished_length(await self.get(user_id), self._now())
 
     async def resting_belief(self, user_id: int, belief_id: int, message_id: int) -> Belief | None:
         """The belief of this number, if it rests on this message and is neither closed nor gone."""
@@ -166,7 +202,9 @@ class ProfileEngine:
                 for one in belief.evidence
             ]
             await self.memory.forget(user_id, resting)
-            return await self._store.erase_belief(user_id, belief_id)
+            erased = await self._store.erase_belief(user_id, belief_id)
+            await self._leave_unread(user_id)
+            return erased
 
     async def erase_resting_on(self, user_id: int, message_ids: Collection[int]) -> None:
         """Remove every belief that rests on nothing but these messages, and never recall them again."""
@@ -177,6 +215,13 @@ class ProfileEngine:
                 if resting and resting <= set(message_ids):
                     await self._store.erase_belief(user_id, belief.belief_id)
 
+    async def _leave_unread(self, user_id: int) -> None:
+        """Let no model read again what was said so far: it could say anew what the user has struck out."""
+        profile = await self.get(user_id)
+        if profile.proposed_up_to < profile.last_message_id:
+            unread = replace(profile, proposed_up_to=profile.last_message_id)
+            await self._save(user_id, Change(profile=unread), Cause.CORRECTION, None)
+
     async def resting_on(self, user_id: int, messages: Sequence[Message]) -> int:
         """How many beliefs would be left with nothing if these messages were forgotten."""
         profile = await self._whole(user_id)
@@ -185,6 +230,8 @@ class ProfileEngine:
     async def forget(self, user_id: int, messages: Sequence[Message]) -> None:
         """Make the profile what it were had these messages never been; no trace of them is kept."""
         async with self._locks[user_id]:
+            # They are still there for a while: nobody may read them meanwhile and believe them anew.
+            await self.memory.forget(user_id, [one.message_id for one in messages if is_own_words(one)])
             saved = False
             while not saved:  # another process may have saved it meanwhile
                 profile = await self._whole(user_id)

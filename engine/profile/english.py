@@ -2,7 +2,7 @@
 
 import re
 
-from engine.profile.patterns import Pattern, ending, fact, habit, liking, wish
+from engine.profile.patterns import Pattern, ending, fact, habit, liking, none, passing, wish
 from engine.profile.words import (
     CHILDREN,
     NUMBERS,
@@ -32,7 +32,8 @@ _CONTRACTIONS = tuple(
         (r"^(i|we) haven'?t\s", r"\1 have not "),
         (r"^(i|we) wasn'?t\s", r"\1 was not "),
         (r"^(i|we) (?:can'?t|cannot)\s", r"\1 can not "),
-        (r"^(i|we) (?:didn'?t|won'?t|wouldn'?t|couldn'?t|ain'?t)\s", r"\1 did not "),
+        (r"^(i|we) didn'?t\s", r"\1 did not "),
+        (r"^(i|we) (?:won'?t|wouldn'?t|couldn'?t|ain'?t)\s", r"\1 would not "),
         (r"^my name's\s", "my name is "),
         (r"^i have got\s", "i have "),
         (r"^i have been (?=[a-z]+ing\b)", "i am "),
@@ -46,21 +47,42 @@ _ADVERBS = re.compile(
     re.IGNORECASE,
 )
 _NEGATED = re.compile(
-    r"^(?P<who>i|we)\s+(?:(?P<am>am) (?:not|no longer|never)|(?:do not|no longer|never|did not)(?: (?:really|actually|even))?|"
+    r"^(?P<who>i|we)\s+(?:(?P<am>am) (?:not|no longer|never)|(?:do not|no longer|never|did not|would not)(?: (?:really|actually|even))?|"
     r"(?P<have>have)(?= no\s)|was not|was never|have not|have never|never was|never had)\s+(?P<rest>.+)$",
     re.IGNORECASE,
 )
 _PAST = re.compile(
-    r"^(?:i|we)\s+(?:was not|was never|have not|have never|never was|never had|did not)\b", re.IGNORECASE
+    r"^(?:i|we)\s+(?:was not|was never|have not|have never|never was|never had|did not|would not)\b",
+    re.IGNORECASE,
 )
+
+
+_INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}")
+"""A full stop that ends nothing, as in "the U.S."."""
+
+_ROUNDABOUT = tuple(
+    (re.compile(expression, re.IGNORECASE), full)
+    for expression, full in (
+        (
+            r"^i am (?:so |very )?(?:proud|happy|glad|lucky|blessed|grateful|honou?red) to be (?=an? )",
+            "i am ",
+        ),
+        (r"^i am (?:more of|a bit of|kind of|sort of|something of) (?=an? )", "i am "),
+        (r"^i only have (?=(?:an?|one|two)\b)", "i have "),
+    )
+)
+"""What says no more than a single verb, once the adverbs are gone."""
 
 
 def in_one_form(clause: str) -> str:
     """A clause whose beginning is brought into one form: "Well, I've been really enjoying" is "i am enjoying"."""
-    form = _INTRO.sub("", clause.strip())
+    form = _INITIALS.sub(lambda found: found[0].replace(".", ""), _INTRO.sub("", clause.strip()))
     for expression, full in _CONTRACTIONS:
         form = expression.sub(full, form)
-    return _ADVERBS.sub(r"\1 ", form)
+    form = _ADVERBS.sub(r"\1 ", form)
+    for expression, full in _ROUNDABOUT:
+        form = expression.sub(full, form)
+    return form
 
 
 def affirmed(form: str) -> str | None:
@@ -88,7 +110,7 @@ _COMPOUND = (
 
 def _having(things: str) -> str:
     return (
-        rf"(?:i|we) (?:have|own|keep|adopted|have adopted|bought|have bought|got)(?: got)?\s+(?P<value>(?:(?:{NUMBERS})\s+)"
+        rf"(?:i|we) (?:have|own|keep|adopted|have adopted|bought|have bought|got)(?: got)?\s+(?P<value>(?:(?:{NUMBERS})\s+|(?=(?:kids|children|pets|siblings)\b))"
         rf"(?:[\w'-]+\s+){{0,3}}?(?:{things})\b(?!\s+(?:and|of)\s+(?:other|questions?))[^\n;.!?()]*)"
     )
 
@@ -116,8 +138,13 @@ _AGENT = (
 _SCHOOL = (
     r"(?:(?:high|middle|law|medical|nursing|art|grad(?:uate)?|elementary|culinary|online|community|beauty|hairdresser|business|"
     r"trade|technical|music|film|design|cooking|dental|veterinary|night|boarding|private|public|summer|state|the|"
-    r"(?-i:[A-Z][\w'&.-]*))\s+){0,4}(?:school|college|university|kindergarten)"
+    r"(?-i:[A-Z][\w'&.-]*))\s+){0,4}(?:school|college|university(?: of (?-i:[A-Z]\w+(?: (?:at )?[A-Z]\w+)*))?|kindergarten)"
 )
+
+_GREAT = (
+    r"(?:big(?:gest)?|huge|avid|massive|die[- ]?hard|total|real|true|great(?:est)?|lifelong|long[- ]?time)"
+)
+_WHERE = r"(?:right |just |close |next )?(?:in|to|near|on|under|by|at|beside|outside(?: of)?)"
 
 _HABITS = (
     r"(?:collect|teach|coach|volunteer|raise|breed|work out|exercise|grow|hunt|surf|knit|paint|sing|dance|garden|cook|bake|sell|"
@@ -128,7 +155,10 @@ _HABITS = (
     r"make (?=my own|music|jewelry|videos|pottery|art|clothes|furniture|quilts)|read (?=books|comics|novels|a lot|every|to|as much)|"
     r"watch (?=\w+ (?:every|all|a lot|on tv)|the news)|"
     r"do (?=yoga|karate|pilates|crossfit|cross stitch|gymnastics|crafts|stand[- ]up|ballet|martial arts)|walk (?=my|dogs)|"
-    r"ride (?=my|horses|an? |motorcycles|bikes|bicycles)|(?:eat|drink) (?=[\w ]*(?:every|daily|each|for breakfast|a lot))"
+    r"ride (?=my|horses|an? |motorcycles|bikes|bicycles)|(?:eat|drink) (?=[\w ]*(?:every|daily|each|for breakfast|a lot)|(?:anything|any|meat|fish|seafood|pork|beef|dairy|gluten|"
+    r"sugar|sweets|alcohol|coffee|soda|beer|wine|fast food|junk food|healthy|organic)\b)|use (?=[\w' ]+ (?:for|to) \w)|"
+    r"work (?=(?:days|nights|weekends|from home|remotely|part[- ]time|full[- ]time|(?:the )?night shifts?|long hours|two jobs)\b)|"
+    r"take (?=(?:\w+ )?(?:classes|lessons|pictures|photos|walks|naps)\b)|spend (?=(?:most|a lot|all) of (?:my|the) (?!time|free|spare))"
 )
 """What people say in the present tense when they do it again and again."""
 
@@ -161,11 +191,11 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fact(
         "home",
-        r"(?:i|we) (?:live|am living|reside|moved|have moved|stay)\s+(?:in|to|near|on|by|at)\s+(?P<value>(?:an?|my|our|the (?!neighbou?rhood))\s[^\n,;.!?()]+)",
+        rf"(?:i|we) (?:live|am living|reside|moved|have moved|stay)\s+{_WHERE}\s+(?P<value>(?:an?(?! (?:few|couple|while|year|month|week)\b)|my|our|the(?! neighbou?rhood| (?-i:[A-Z])))\s[^\n,;.!?()]+)",
     ),
     fact(
         "city",
-        rf"i (?:live|am living|reside|am based|am located|have lived|am settled|moved|have moved|relocated|have relocated)\s+(?:in|to|near|on|under|(?:just )?outside(?: of)?)\s+(?:some\s+)?{_ONE}",
+        rf"i (?:live|am living|reside|am based|am located|have lived|am settled|moved|have moved|relocated|have relocated)\s+(?!at\b){_WHERE}\s+(?:some\s+)?{_ONE}",
     ),
     fact(
         "diet",
@@ -173,15 +203,15 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fact(
         "marital status",
-        r"i (?:am|got|just got|have been) (?:happily |recently |not yet )?(?P<value>married|single|divorced|engaged|widowed|separated)\b",
+        r"i (?:am|got|just got|have been) (?:happily |recently |not yet )?(?P<value>married|single|divorced|engaged|widowed|separated|getting married|in an? (?:\w+ )?relationship)\b",
     ),
     fact(
         "job",
-        rf"i (?:am|became|have become|have been|will be|am training to be|trained as)\s+(?:now\s+)?(?:an?|the)\s+(?P<value>(?:[\w'-]+\s+){{0,3}}?(?:{PROFESSIONS}))\b(?!'|\s+(?:of|for a day|at heart))",
+        rf"i (?:am|became|have become|have been|will be|am training to be|trained as)\s+(?:now\s+)?(?:an?|the)\s+(?P<value>(?:(?!than\b)[\w'-]+\s+){{0,3}}?(?:{PROFESSIONS}))\b(?!'|\s+(?:of|for a day|at heart))",
     ),
     fact(
         "job",
-        rf"i (?:work|worked|am working|am employed|started|started working|have started|began working|got a job|have a job|have worked)(?: full-?time| part-?time)? as\s+{_A}{_ONE}",
+        rf"i (?:work|worked|am working|am employed|started|started working|have started|began working|got a job|have a job|have worked)(?: full-?time| part-?time| online| remotely| nights| days)? as\s+(?!(?:hard|much|well|fast|long|best|good|many|often)\b){_A}{_ONE}",
     ),
     fact("job", rf"my (?:job|occupation|profession|career) is\s+(?:being\s+)?(?:as\s+)?{_A}{_ONE}"),
     fact("job", r"i (?:do|make a living|earn my living)\s+(?:by\s+)?(?P<value>[\w ]+) for (?:a living|work)"),
@@ -195,7 +225,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fact(
         "studies",
-        rf"i (?:study|am studying|major in|am majoring in|majored in|studied|have a degree in|am getting a degree in|am getting my (?:degree|phd|masters?) in)\s+{_ONE}",
+        rf"i (?:study(?! at\b)|am studying(?! at\b)|major in|am majoring in|majored in|studied|have a degree in|am getting a degree in|am getting my (?:degree|phd|masters?) in)\s+{_ONE}",
     ),
     fact(
         "studies",
@@ -205,6 +235,12 @@ PATTERNS: tuple[Pattern, ...] = (
         "education",
         r"i (?:have )?(?P<value>(?:graduated (?:from|with)|dropped out of|(?:finished|completed) (?:my )?(?:education|degree|training|studies|\w+ school|college))\b[^\n,;.!?()]*)",
     ),
+    fact(
+        "stationed in",
+        r"i am (?:stationed|deployed|serving)\s+(?:in|at)\s+(?P<value>(?-i:[A-Z])[^\n,;.!?()]*)",
+    ),
+    fact("close to", r"i am (?:very |so |pretty )?close (?:to|with)\s+(?P<value>my\s[^\n,;.!?()]+)"),
+    fact("believes in", rf"i believe in\s+{_ONE}"),
     fact("raised by", rf"i was (?:raised|brought up) by\s+{_ONE}"),
     fact("lives with", r"i (?:live|am living) with\s+(?P<value>(?:my|an?|two|three|four|\d)\s[^\n,;.!?()]+)"),
     fact(
@@ -279,7 +315,9 @@ PATTERNS: tuple[Pattern, ...] = (
         1,
     ),
     liking(
-        r"i am (?:an?\s+)?(?:(?:big|huge|avid|massive|die-?hard)\s+)(?P<value>[\w' -]+?) (?:fan|lover|enthusiast|buff)\b",
+        rf"i am (?:an?|the)\s+(?:(?:very |really |super |pretty )?{_GREAT}\s+)*"
+        rf"(?P<value>(?!(?:very|really|super|pretty|bit|little|fan|{_GREAT})\b)(?![^.,]* than\b)[\w' -]+?) "
+        r"(?:fan|lover|enthusiast|buff|junkie|fanatic)\b(?! of)",
         1,
     ),
     liking(
@@ -296,6 +334,34 @@ PATTERNS: tuple[Pattern, ...] = (
         lists=True,
     ),
     habit(
+        "does",
+        r"i am (?P<value>(?:homeschooling|raising|coaching|fostering|mentoring|breeding|caring for|taking care of|training for|"
+        r"saving (?:up )?for)\s+[^\n,;.!?()]+)",
+    ),
+    habit(
+        "does",
+        r"i am (?P<value>(?!(?:being|working|living|having|going|thinking|looking|trying|feeling|getting|waiting|wondering|doing|meaning|wanting|planning|"
+        r"(?:playing|practi[cs]ing|collecting|using|making) (?:since|for))\b)"
+        r"[a-z]+ing\b[^\n,;.!?()]*?) (?:since|for (?:\w+ ){0,3}(?:years|decades|ages))\b",
+    ),
+    habit(
+        "is learning",
+        r"i am learning\s+(?:how (?=to ))?(?P<value>(?!(?:a lot|lots|new|more|so much|about|things|every|as)\b)(?-i:[a-z])[^\n,;.!?()]+)",
+    ),
+    habit(
+        "is learning",
+        r"i am taking\s+(?P<value>(?:an?\s+)?(?!some|any|the|my)[\w-]+ (?:[\w-]+ )?(?:classes|lessons|class|course))\b",
+    ),
+    wish(
+        "is working on",
+        r"i am (?:working on|writing|building|restoring|developing|designing)\s+"
+        r"(?P<value>(?:an?|my (?:\w+ ){0,2}?(?:book|novel|thesis|degree|project|album|cookbook|screenplay|game|app|blog|website))\b[^\n,;.!?()]*)",
+    ),
+    passing(
+        "worried about",
+        rf"i am (?:an? (?:bit|little) |\w+ )?(?:worried|concerned|nervous|anxious) about\s+{_ONE}",
+    ),
+    habit(
         "speaks",
         r"i (?:can )?(?:speak|am fluent in|am learning|know how to speak)\s+(?:fluent |some |a little |a bit of )?(?P<value>(?-i:[A-Z][a-z]+)(?:(?:,| and|, and) (?-i:[A-Z][a-z]+))*)",
         lists=True,
@@ -307,7 +373,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fact(
         "fears",
-        rf"i am (?:so |very |really |deathly |extremely )?(?:afraid|scared|terrified|frightened) of\s+{_ONE}",
+        rf"i am (?:so |too |very |really |deathly |extremely )?(?:afraid|scared|terrified|frightened) of\s+{_ONE}",
     ),
     fact("allergy", rf"i am (?:very |severely )?allergic to\s+{_ONE}"),
     fact(
@@ -316,11 +382,11 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fact(
         "used to",
-        r"i used to\s+(?P<value>(?!\w+ more\b|(?:before|when|be|live|stay|work|own|have|like|love|enjoy|think|want|know|say|hate|feel|get)\b)[^\n,;.!?()]+)",
+        r"i used to\s+(?P<value>(?!\w+ more\b|(?:before|when|be|live|stay|work as|own|have|like|love|enjoy|think|want|know|say|hate|feel|get)\b)[^\n,;.!?()]+)",
     ),
     fact(
         "is",
-        rf"i am (?:very |quite |a bit |pretty |so |now |proudly |half |legally |of (?:the )?)?(?P<value>{TRAITS})\b(?=\s*(?:$|[,;.!?]|(?:and|but|faith|person|man|woman|by|from|because|since|now|too|so|who|or)\b))",
+        rf"i am (?:very |quite |a bit |pretty |so |now |proudly |half |legally |of (?:the )?)?(?:an?\s+)?(?P<value>{TRAITS})\b(?=\s*(?:$|[,;.!?]|(?:and|but|faith|person|man|woman|by|from|because|since|now|too|so|who|or)\b))",
     ),
     fact(
         "is",
@@ -333,7 +399,7 @@ PATTERNS: tuple[Pattern, ...] = (
     fact("studies", rf"i am (?:studying|training|going to school|in school) to (?:be|become)\s+{_A}{_ONE}"),
     wish(
         "wants",
-        r"i (?:want|hope|plan|am planning|am hoping|dream|would love|would like|wish|am going|am training|am saving up|aspire|have wanted)\s+(?:to|of|for)\s+(?P<value>(?:be(?! \w+ing)|become|becoming|being|own|owning|move to|retire|learn (?!more|about (?:it|this|that))|travel|visit(?= \w)|get married|have (?:kids|children|a family)|start (?:a|my)|open (?:a|my)|publish|write (?:a|my|books|novels|\w+ books)|run a|adopt|quit|live in|go to (?:college|university|law school|medical school))\b[^\n,;.!?()]*)",
+        r"i (?:want|hope|plan|am planning|am about|am hoping|dream|would love|would like|wish|am going|am training|am saving up|aspire|have wanted)\s+(?:to|of|for)\s+(?P<value>(?:be(?! \w+ing)|become|becoming|being|own|owning|move to|retire|learn (?!more|about (?:it|this|that))|travel|visit(?= \w)|get married|have (?:kids|children|a family)|start (?:a|my)|open (?:a|my)|publish|write (?:a|my|books|novels|\w+ books)|run a|adopt|quit|live in|go to (?:college|university|law school|medical school))\b[^\n,;.!?()]*)",
     ),
     wish(
         "wants",
@@ -351,3 +417,25 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fact("cares about", rf"i care (?:deeply |a lot |very much |so much )?about\s+{_ONE}"),
 )
+
+_NOT_ANY = r"(?:i|we) (?:have no|do not have(?: any)?)\s+"
+
+AS_SAID: tuple[Pattern, ...] = (
+    none("children", rf"{_NOT_ANY}(?P<value>kids|children)\b(?! (?:book|movie)s?)"),
+    none("siblings", rf"{_NOT_ANY}(?P<value>siblings|brothers (?:and|or) sisters|brothers|sisters)\b"),
+    none("pet", rf"{_NOT_ANY}(?P<value>pets)\b"),
+    none(
+        "has been to",
+        r"i have (?:not|never) (?:been to|visited|travell?ed to)\s+(?P<value>(?-i:[A-Z])[^\n,;.!?()]*)",
+    ),
+    fact(
+        "education",
+        r"i (?P<value>(?:never|did not) (?:finish(?:ed)?|graduate(?:d)?(?: from)?|go to|went to|attend(?:ed)?)\s+"
+        r"(?:high school|middle school|college|university|school)\b[^\n,;.!?()]*)",
+    ),
+    habit(
+        "can not",
+        r"i can not\s+(?P<value>(?:swim|drive|cook|sing|dance|draw|ski|skate|whistle|ride an? \w+|play \w+)\b[^\n,;.!?()]*)",
+    ),
+)
+"""What denies something and says something by itself; any other denial ends what it denies."""

@@ -8,8 +8,9 @@ from engine.profile import chinese, english
 from engine.profile.claims import Claim, Stance
 from engine.profile.matters import matters_in
 from engine.profile.patterns import Pattern
-from engine.profile.sentences import Clause, stated_clauses
-from engine.profile.words import NUMBERS
+from engine.profile.plain import plain_statements
+from engine.profile.sentences import stated_clauses
+from engine.profile.words import CHINESE_PETS, CHINESE_RELATIVES, NUMBERS, PETS, RELATIVES
 from storage.beliefs import SELF, BeliefKind
 
 _MOST_VALUE_CHARACTERS = 60
@@ -21,8 +22,8 @@ _PLACES = frozenset({"city", "origin", "employer", "job", "grew up in", "works i
 _WHEN = r"(?:(?:this|last|next) (?:\w+)|yesterday|today|recently|in \d{4}|(?:an?|two|three|several|\d+|a few|some) (?:years?|months?|weeks?|days?) ago|a while (?:ago|back))"
 
 _AFTER_A_PLACE = re.compile(
-    r"\s+(?:with|near|since|for|because|but|where|who|that|which|now|right now|currently|at the moment|these days|nowadays|"
-    r"again|too|as well|and|at university|at college|at school|at the university|part[- ]time|full[- ]time|until|before|after|by the way|"
+    r"\s+(?:here|with|near|since|for|because|but|where|who|that|which|now|right now|currently|at the moment|these days|nowadays|"
+    r"again|too|as well|and|at university|at college|at school|at the university|part[- ]time|full[- ]time|until|before|after|by the way|so|though|"
     + _WHEN
     + r")\b.*$",
     re.IGNORECASE,
@@ -38,8 +39,11 @@ _AFTER_A_DOING = re.compile(
     r"\s+(?:in|at|with|for|since|every|on|named|called|that|who|which|from|of mine)\b.*$", re.IGNORECASE
 )
 
+_OWNED = frozenset({"has", "pet", "children", "siblings", "partner"})
+_OF_WHAT_IS_OWNED = re.compile(r"\s+(?:that|which|who|whom|where)\b.*$", re.IGNORECASE)
+
 _TAIL = re.compile(
-    r"\s+(?:a (?:whole )?lot|very much|so much|(?:(?:as|too|so+|that|quite|a little too) )?much|either|lol|haha|too|as well|lately|(?:right |just )?now|these days|nowadays|at all|though|at the moment|"
+    r"\s+(?:anyway|before|yet|a (?:whole )?lot|very much|so much|(?:(?:as|too|so+|that|quite|a little too) )?much|either|lol|haha|too|as well|lately|(?:right |just )?now|these days|nowadays|at all|though|at the moment|"
     r"currently|also|by the way|you know|the most|the best|so far|i guess|i think|for fun|as a hobby|"
     r"in (?:my|the) (?:free|spare) time|on the side|always|myself|" + _WHEN + r")$"
     r"|\s+(?:because|since|when(?:ever)?|while|if|so that|which|where|who|but|although|even though|especially|as long as)\b.*$",
@@ -58,8 +62,8 @@ _POINTING = re.compile(
 """Values whose meaning is elsewhere, and turns of speech: they say nothing."""
 
 _POINTING_WITHIN = re.compile(
-    r"\b(?:it|them|that|those|these|this|there|you|your|he|she|his|her|him|their|they)\b"
-    r"|^(?:to )?(?:\w+ )?(?:both|things|stuff)$|\b(?:i|i'll|i'm|is|are|was|were)\b",
+    r"\b(?:it|them|that|those|these|this|there|you|your|he|she|(?:his|her|their)(?! own)|him|they)\b"
+    r"|^(?:to )?(?:\w+ )?(?:both|things|stuff)$|\bones?$|\b(?:i|i'll|i'm|is|are|was|were)\b",
     re.IGNORECASE,
 )
 _BROKEN_OFF = re.compile(r"\b(?:the|an?|to|of|and|or|for|with|my)$", re.IGNORECASE)
@@ -86,28 +90,14 @@ _FIXED_PAIR = re.compile(
     re.IGNORECASE,
 )
 
-_VERBS = (
-    r"(?:(?:also|really|now|currently|just)\s+)?(?:am|live|work|love|like|enjoy|hate|have|own|play|speak|study|collect|drive|teach|"
-    r"volunteer|moved|grew|want)\b"
-)
-_NEXT_VERB = re.compile(rf"\s*,?\s+and\s+(?={_VERBS})|\s*,\s*(?={_VERBS})", re.IGNORECASE)
-"""Where a second verb goes on with the subject of the first: "I'm thirty and work at night"."""
-
-_FIRST_PERSON = re.compile(r"\W*(?:[a-z]+,? ){0,2}(?:i|i'm|i've)\b", re.IGNORECASE)
-
-_WHO = re.compile(
-    r"(?P<main>\W*(?:[a-z]+,? ){0,2}(?:i am|i'm) an?\b[^,;]*?)\s+who\s+(?:(?:also|just|really|currently|always)\s+)*(?P<verb>[a-z]+)\b(?P<rest>.*)",
+_OF_ONESELF = re.compile(r"\b(?:i|my|me|mine|myself)\b|我(?!们)", re.IGNORECASE)
+_OF_ANOTHER = re.compile(
+    rf"\b(?:my|our)\s+(?:\w+\s+)?(?:{RELATIVES}|{PETS}|friends?|boss|neighbou?rs?|colleagues?)\b"
+    rf"|我(?:们)?(?:的|家的?)?(?:{CHINESE_RELATIVES}|{CHINESE_PETS}|朋友|同事|老板|邻居)",
     re.IGNORECASE,
 )
-_FIRST_PERSON_OF = {"is": "am", "was": "was", "has": "have"}
 
-_OPEN_ENDED = re.compile(
-    r"\b(?:to|would|want|hope|wish|could|can|will|should|might|may|plan|going|if|used|never|not|n't|like|love|enjoy)\b|n't\b",
-    re.IGNORECASE,
-)
-"""After such a word a second verb is governed by it: "I want to live by the sea and own a boat"."""
-
-_REVERSIBLE = frozenset({"likes", "does", "wants"})
+_REVERSIBLE = frozenset({"likes", "does", "wants", "is"})
 """What is worth knowing when it is denied, too."""
 
 _SAME_PERSON = {
@@ -153,9 +143,10 @@ def claims_in(text: str) -> Iterator[Claim]:
         yield from _forgotten(text[request.end() :], text.strip())
         return
     for clause in stated_clauses(text):
-        for said in _relative(_with_subject(clause)):
-            for part in _coordinated(said):
-                yield from _claims(part, clause.sentence)
+        is_chinese = _CHINESE.search(clause.text)
+        plain = chinese.plain_statements(clause.text) if is_chinese else plain_statements(clause)
+        for statement in plain:
+            yield from _claims(statement, clause.sentence)
     if _ABOUT_ANSWERS.search(text):
         yield from wishes_in(text)
 
@@ -163,6 +154,13 @@ def claims_in(text: str) -> Iterator[Claim]:
 def is_wish_to_forget(text: str) -> bool:
     """Whether a message asks that something be forgotten."""
     return _FORGET.match(text.replace("’", "'")) is not None
+
+
+def is_of_its_author(clause: str) -> bool:
+    """Whether a clause speaks of its author and of nobody near to them, and denies nothing."""
+    language = chinese if _CHINESE.search(clause) else english
+    is_denied = language.affirmed(language.in_one_form(clause)) is not None
+    return bool(_OF_ONESELF.search(clause)) and not _OF_ANOTHER.search(clause) and not is_denied
 
 
 def wishes_in(note: str) -> Iterator[Claim]:
@@ -182,41 +180,13 @@ def _forgotten(text: str, quote: str) -> Iterator[Claim]:
         yield Claim(kind=BeliefKind.FACT, slot=slot, value="", quote=quote, stance=Stance.FORGET)
 
 
-def _with_subject(clause: Clause) -> str:
-    """The clause; where it goes on after "but" with a verb alone, with the subject of the one before it."""
-    goes_on = re.match(_VERBS, clause.text, re.IGNORECASE) and _FIRST_PERSON.match(clause.follows)
-    return f"i {clause.text}" if goes_on else clause.text
-
-
-def _relative(clause: str) -> list[str]:
-    """A clause, and what "who" says of its subject, as clauses of their own: "I'm a cook who loves cats"."""
-    found = _WHO.match(clause)
-    if found is None:
-        return [clause]
-    verb = found["verb"].lower()
-    return [found["main"], f"i {_FIRST_PERSON_OF.get(verb) or _without_s(verb)}{found['rest']}"]
-
-
-def _without_s(verb: str) -> str:
-    """A verb in the third person as one says it of oneself; in the past it is the same."""
-    if verb.endswith("ies"):
-        return f"{verb[:-3]}y"
-    return verb[:-2] if verb.endswith(("ches", "shes", "oes", "xes")) else verb.removesuffix("s")
-
-
-def _coordinated(clause: str) -> list[str]:
-    """A clause, and what goes on in it with the same subject, as clauses of their own."""
-    if not _FIRST_PERSON.match(clause):
-        return [clause]
-    next_verb = _NEXT_VERB.search(clause)
-    if next_verb is None or _OPEN_ENDED.search(clause[: next_verb.start()]):
-        return [clause]
-    return [clause[: next_verb.start()], *_coordinated(f"i {clause[next_verb.end() :]}")]
-
-
 def _claims(clause: str, quote: str) -> Iterator[Claim]:
     language = chinese if _CHINESE.search(clause) else english
     form = language.in_one_form(clause)
+    telling = list(_stated(form, quote, language.AS_SAID))
+    if telling:
+        yield from telling
+        return
     denied = language.affirmed(form)
     if denied is None:
         yield from _stated(form, quote, language.PATTERNS)
@@ -280,17 +250,22 @@ def _values(said: str, slot: str, *, lists: bool) -> Iterator[str]:
     parts = _AND.split(said) if lists and not _ABOUT_SEVERAL.match(said) else [_COMMA.split(said)[0]]
     for place, part in enumerate(parts):
         value = re.sub(r"\0(\d+)", lambda found: pairs[int(found[1])], _trimmed(part, slot))
-        if not value or len(value) > _MOST_VALUE_CHARACTERS or not _says_something(value, slot):
+        if not value or len(value) > _MOST_VALUE_CHARACTERS or not says_something(value, slot):
             if place == 0:
                 return
             continue
         yield _COUNTED.sub("", value) if slot == "pet" else value
 
 
-def _says_something(value: str, slot: str) -> bool:
+def says_something(value: str, slot: str) -> bool:
+    """Whether a value means something by itself, unlike "it" or "the other one"."""
     within = value
     if slot in _PLACES and (nameless := _NAMELESS.match(value)):
         within = value[nameless.end() :]
+    if value == "IT" and slot in _PLACES:
+        return True
+    if slot in _OWNED:
+        value = within = value.removeprefix("one ")  # it points to something unless it counts
     if _POINTING.match(value) or _POINTING_WITHIN.search(within) or _BROKEN_OFF.search(value):
         return False
     return slot != "likes" or not _THE_ONE_AT_HAND.match(value)
@@ -303,6 +278,8 @@ def _trimmed(value: str, slot: str) -> str:
         value = _AFTER_A_PLACE.sub("", value)
     if slot == "job":
         value = _AFTER_A_JOB.sub("", value)
+    if slot in _OWNED:
+        value = _OF_WHAT_IS_OWNED.sub("", value)
     if slot in ("plays", "pet"):
         value = _AFTER_A_DOING.sub("", value)
     while (shorter := _CHINESE_TAIL.sub("", _TAIL.sub("", value))) != value:

@@ -14,10 +14,10 @@ from engine.profile.facts import is_wish_to_forget
 from engine.profile.keys import index_words, query_words
 from engine.profile.matters import bears_on
 from engine.profile.profile import is_own_words
-from engine.profile.ranking import gate, has_words, scores
+from engine.profile.ranking import gate, has_words, scores, substance
 from engine.profile.sentences import own_words, stated_clauses
 from engine.profile.shelf import Likeness, Shelf, pack
-from engine.profile.when import Span, span_of
+from engine.profile.when import Span, remembered_span_of, untimed
 from storage.beliefs import Belief, BeliefStatus
 from storage.memories import MemoryStore, NewMemory, RememberedTurn
 from storage.messages import MessageStore
@@ -36,6 +36,9 @@ _ASKS = re.compile(
     r"|[吗呢么]|什么|哪|谁|几|多少|怎么|记得",
     re.IGNORECASE,
 )
+
+_OF_TALK = frozenset(index_words("talk topic discuss discussed conversation chat"))
+"""With a time they ask for whatever was said then; without one they may be what a question is about."""
 
 _SHELVES = 16
 _CAUGHT_UP_AT_ONCE = 4
@@ -120,16 +123,21 @@ class Memory:
 
         What the user has taken back or said to be otherwise since is not recalled.
         """
-        words = query_words(question)
-        span = span_of(question, self._now().astimezone(self._timezone))
-        if not words and span is None:
+        span = remembered_span_of(question, self._now().astimezone(self._timezone))
+        words = query_words(question if span is None else untimed(question))
+        if span is not None:
+            words = [word for word in words if word not in _OF_TALK]
+        asked_for, outdated = await self._resting(user_id, question)
+        if not words and span is None and not asked_for:
             return []
         vector = await self._embedder.embed(question)
         by_words = await self._store.with_words(user_id, words, limit=_CANDIDATES, span=span)
-        asked_for, outdated = await self._resting(user_id, question)
         likeness = await self._compare(user_id, vector, span, {*by_words, *asked_for})
         turns = await self._store.turns(user_id, [one for one in likeness.cosines if one not in outdated])
-        score = scores(turns, likeness, by_words=by_words, asked_for=asked_for)
+        if words or asked_for:
+            score = scores(turns, likeness, by_words=by_words, asked_for=asked_for)
+        else:  # "What did we talk about yesterday?" is like nothing that was said
+            score = {turn.message_id: substance(turn) for turn in turns}
         least = float("-inf") if span is not None else gate(likeness.count)
 
         def passes(turn: RememberedTurn) -> bool:

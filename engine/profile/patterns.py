@@ -48,6 +48,16 @@ def wish(slot: str, expression: str) -> Pattern:
     return Pattern(kind=BeliefKind.INTEREST, slot=slot, expression=_compiled(expression))
 
 
+def passing(slot: str, expression: str) -> Pattern:
+    """What is on the user's mind for a few days."""
+    return Pattern(kind=BeliefKind.PASSING, slot=slot, expression=_compiled(expression))
+
+
+def none(slot: str, expression: str) -> Pattern:
+    """Words that say that a slot has no value at all, or never had this one."""
+    return Pattern(kind=BeliefKind.FACT, slot=slot, expression=_compiled(expression), polarity=-1)
+
+
 def ending(slot: str, expression: str) -> Pattern:
     """Words that say of a value that it holds no longer."""
     return Pattern(kind=BeliefKind.FACT, slot=slot, expression=_compiled(expression), stance=Stance.ENDS)

@@ -9,7 +9,7 @@ from engine.profile.confidence import CONFIRMED_SUPPORT, faded
 from engine.profile.embedding import Vector
 from engine.profile.facts import claims_in, wishes_in
 from engine.profile.keys import canonical_key
-from engine.profile.slots import is_single_valued, sensitivity_of
+from engine.profile.slots import ALL_OR_NONE, is_single_valued, sensitivity_of
 from engine.profile.style import Style, observe_style
 from engine.profile.topics import Topic, observe_topics
 from storage.beliefs import Belief, BeliefStatus, Edit, Evidence, Sensitivity
@@ -28,13 +28,17 @@ _RECENT = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What is believed of one user, how they write, and what they talk about."""
+    """What is believed of one user, how they write, and what they talk about.
+
+    Messages up to `proposed_up_to` are never again read for proposals (`proposals.py`).
+    """
 
     style: Style = field(default_factory=Style)
     topics: tuple[Topic, ...] = ()
     beliefs: tuple[Belief, ...] = ()
     seen_up_to: int = 0
     recent: tuple[int, ...] = ()
+    proposed_up_to: int = 0
     revision: int = 0
 
     @property
@@ -91,12 +95,12 @@ def observe(profile: Profile, message: Message, vector: Vector) -> Change:
         seen_up_to=seen_up_to,
         recent=recent,
     )
-    return _believe(seen, claims_in(message.text), message.message_id, message.created_at)
+    return believe(seen, claims_in(message.text), message.message_id, message.created_at)
 
 
 def observe_note(profile: Profile, note: str, message_id: int, at: datetime) -> Change:
     """Learn from a remark about the reply with this id."""
-    return _believe(profile, wishes_in(note), message_id, at)
+    return believe(profile, wishes_in(note), message_id, at)
 
 
 def keep(profile: Profile, belief_id: int, at: datetime) -> Change:
@@ -114,7 +118,8 @@ def keep(profile: Profile, belief_id: int, at: datetime) -> Change:
     return Change(profile=replace(profile, beliefs=_applied(profile.beliefs, [edit])), edits=(edit,))
 
 
-def _believe(profile: Profile, claims: Iterable[Claim], message_id: int, at: datetime) -> Change:
+def believe(profile: Profile, claims: Iterable[Claim], message_id: int, at: datetime) -> Change:
+    """Let claims of one message meet what is believed so far, one after the other."""
     edits: list[Edit] = []
     for claim in claims:
         made = _meet(profile.beliefs, claim, Evidence(message_id=message_id, quote=claim.quote, said_at=at))
@@ -146,6 +151,8 @@ def _meet(beliefs: tuple[Belief, ...], claim: Claim, evidence: Evidence) -> list
     new = _new(next_id, claim, key, evidence)
     if new.status is BeliefStatus.PENDING:
         rivals = []  # what waits for the user's word closes nothing yet
+    elif claim.slot in ALL_OR_NONE:
+        rivals = [belief for belief in rivals if belief.polarity != claim.polarity]
     elif not is_single_valued(claim.slot):
         rivals = [] if same is None else [same]
     newer = [belief for belief in rivals if belief.last_seen > at]
@@ -186,9 +193,8 @@ def _retracted(belief: Belief, at: datetime) -> Belief:
 
 def _new(belief_id: int, claim: Claim, key: str, evidence: Evidence) -> Belief:
     at = evidence.said_at
-    sensitivity = (
-        Sensitivity.NONE if claim.slot in _PLAIN_SLOTS else sensitivity_of(f"{claim.slot} {claim.value}")
-    )
+    about = "" if claim.slot in _PLAIN_SLOTS else f"{claim.slot} {claim.value} {claim.context}"
+    sensitivity = sensitivity_of(about)
     return Belief(
         belief_id=belief_id,
         kind=claim.kind,

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from engine.profile.keys import index_words
+from engine.profile.keys import index_words, query_words
 from engine.profile.matters import matters_in
-from engine.profile.sentences import own_words
+from engine.profile.sentences import own_words, stated_clauses
 from engine.profile.shelf import Likeness
 from storage.memories import RememberedTurn
 
@@ -48,6 +48,12 @@ def scores(
         if one in stating and before in own and own[before] > own[one] > 0.0:
             lifted[one] = own[one] + _NEIGHBOUR * (own[before] - own[one])
     return lifted
+
+
+def substance(turn: RememberedTurn) -> float:
+    """How much a turn says by itself: the different words in what it states, and none in a question."""
+    stated = " ".join(clause.text for clause in stated_clauses(turn.said))
+    return float(len({*query_words(stated)}))
 
 
 def gate(count: int) -> float:

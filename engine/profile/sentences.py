@@ -37,8 +37,19 @@ _TASK_WITHOUT_TEXT = re.compile(
     r"|^\W*(?:请|帮我)?(?:翻译|假设|假如|假装|想象|扮演|跟我说|说一遍)",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+|(?<=[。！？；])[”’）]*\s*|\n+")
-_SUBJECT = r"(?:i|i'm|my|we|it|it's|you|he|she|they|that|this|there|what|do|does|is|are|can|could|would|who|how|where|why|when|if|which|and my)"
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…])[\"')\]]*\s+(?:(?<![A-Z]\.[A-Z]\.\s)|(?=(?:I|I'm|My|We|It|But|And|So|What|How|Do)\b))|(?<=[。！？；])[”’）]*\s*|\n+"
+)
+_VERB_OF_MINE = (
+    r"(?:is|are|was|were|has|have|had|lives?|works?|loves?|likes?|enjoys?|hates?|teach(?:es)?|plays?|runs?|owns?|makes?|sells?|"
+    r"died|passed|moved|just|both|would|will|can|got|went|goes|wants?|name's)"
+)
+_SUBJECT = (
+    r"(?:(?:now|then|also|sometimes|currently)\s+)?"
+    r"(?:i|i'm|we|it|it's|you|he|she|they|that|this|there|what|do|does|is|are|can|could|would|who|how|where|why|when|if|which|"
+    rf"(?:and )?my(?=\s+(?:[\w'-]+\s+){{1,4}}?{_VERB_OF_MINE}\b|\s+\w+'s\b))"
+)
+"""What a clause of its own begins with; "my" only where a verb follows, unlike "with my sister and my dog"."""
 _CLAUSE_BREAK = re.compile(
     rf"\s*[,;]\s*(?:(?:and|but|so|because|cause|cuz|yet|plus|also|although|though)\s+)?(?={_SUBJECT}\b)"
     rf"|\s+(?:and|but|so|because|cause|cuz|plus|although|though|while)\s+(?={_SUBJECT}\b)"

@@ -32,6 +32,9 @@ SINGLE_VALUED = frozenset(
 )
 """A new value closes the old one."""
 
+ALL_OR_NONE = frozenset({"children", "siblings", "pet"})
+"""Who says that there are none contradicts whatever was said of them before, and the other way round."""
+
 _HALF_LIVES: dict[BeliefKind, timedelta | None] = {
     BeliefKind.FACT: None,
     BeliefKind.RELATION: None,

@@ -44,6 +44,26 @@ def span_of(text: str, now: datetime) -> Span | None:
     return None
 
 
+def remembered_span_of(text: str, now: datetime) -> Span | None:
+    """The time that a question about the past means.
+
+    "A few days ago" reaches from yesterday to twice as far back as it says, since what is remembered well
+    seems nearer than it was (forward telescoping).
+    """
+    span = span_of(text, now)
+    if span is None or not _FEW.search(text):
+        return span
+    begin, _ = span
+    return begin - (_midnight(now) - begin), _midnight(now)
+
+
+def untimed(text: str) -> str:
+    """A text without the words that name its time."""
+    for expression, _ in _MEANINGS:
+        text = expression.sub(" ", text)
+    return text
+
+
 def count_of(word: str) -> int | None:
     """A number of at most four digits, or in words as far as people use them for spans of time."""
     if word.isdecimal():
@@ -116,3 +136,5 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Span
         (r"(?P<month>\d{1,2})月(?P<day>\d{1,2})[日号]?", _date),
     )
 )
+
+_FEW = re.compile(r"\bfew (?:day|week|month)s ago\b|几(?:天|周|个?星期|个月)(?:以)?前", re.IGNORECASE)

@@ -11,9 +11,10 @@ PROFESSIONS = (
     r"nurse|nutritionist|optician|painter|paralegal|paramedic|pastor|pharmacist|photographer|physicist|"
     r"physiotherapist|pianist|pilot|plumber|poet|police officer|policeman|priest|principal|producer|professor|"
     r"programmer|psychiatrist|psychologist|realtor|receptionist|reporter|researcher|sailor|salesman|salesperson|"
-    r"scientist|secretary|security guard|singer|social worker|soldier|songwriter|stay at home (?:mom|dad|mother|father)|"
+    r"scientist|secretary|security guard|singer|social worker|soldier|songwriter|stay[- ]at[- ]home (?:mom|dad|mother|father)|"
     r"stylist|student|surgeon|surveyor|tailor|teacher|technician|therapist|trainer|translator|trucker|tutor|veterinarian|"
-    r"vet|video editor|violinist|waiter|waitress|welder|writer|youtuber|handyman|hairstylist|executive|officer|worker|agent|owner|"
+    r"(?:stock ?)?broker|representative|operator|contractor|intern|rapper|drummer|bassist|wrestler|boxer|freelancer|(?:nurse'?s? )?aide|"
+    r"caretaker|bouncer|courier|inspector|investor|sculptor|vet|video editor|violinist|waiter|waitress|welder|writer|youtuber|handyman|hairstylist|executive|officer|worker|agent|owner|"
     r"[\w-]+(?:ologist|ographer|ician)"
 )
 
@@ -43,7 +44,7 @@ THINGS = (
     r"car|truck|van|motorcycle|motorbike|bike|bicycle|boat|yacht|rv|farm|garden|greenhouse|house|home|apartment|condo|cabin|"
     r"cottage|ranch|restaurant|bakery|shop|store|business|company|studio|gym|bar|cafe|blog|podcast|vlog|website|"
     r"youtube channel|band|guitar|piano|violin|drums|drum set|tattoos?|piercings?|degree|phd|diploma|licen[cs]e|"
-    r"collection|library|telescope|camera|drone|wheelchair|kayak|canoe|surfboard|skateboard|beard|glasses|scars?|freckles|"
+    r"legs?|pool|guns?|tractor|stutter|lisp|disability|collection|library|telescope|camera|drone|wheelchair|kayak|canoe|surfboard|skateboard|beard|glasses|scars?|freckles|"
     r"(?:red|blonde?|brown|black|curly|long|short|blue|green|hazel|purple|pink|dyed|grey|gray) (?:hair|eyes)|hair|job|jobs|"
     r"sweet tooth|green thumb|fear of [\w ]+|phobia|accent|allerg(?:y|ies)|asthma|diabetes|dyslexia|adhd|insomnia|arthritis"
 )

@@ -110,7 +110,7 @@ async def test_why_below_an_older_reply_tells_of_that_one(bench: Bench):
     assert EN.why_base in await shown(ada, "/why", reply_to=first)
     latest = await shown(ada, "/why")
     assert "your own, version 1, of 2026-03-02 10:00. They were learnt from 42" in latest
-    assert "your question; 2 earlier messages of the conversation; your setting for short replies" in latest
+    assert "your question; 2 earlier messages of the conversation; your wish for short replies" in latest
 
 
 async def test_why_names_the_quoted_text(bench: Bench):

@@ -87,6 +87,23 @@ async def test_a_short_reply_is_asked_for_in_the_prompt_and_not_in_the_log(bench
     assert [turn.question.text for turn in turns] == ["What do bees make?", "蜜蜂酿什么？"]
 
 
+async def test_a_remark_about_the_length_is_felt_in_the_next_reply_unless_a_setting_says_otherwise(
+    bench: Bench,
+):
+    ada = bench.server.person(USER_ID, "Ada")
+    await ask(ada, "What do bees make?")
+    await ada.say("/feedback shorter, please")
+    await ada.wait_for_reply()
+    await ask(ada, "And wasps?")
+    assert (
+        bench.model.requests[-1].messages[-1].content == "And wasps?\n\nAnswer in one or two short sentences."
+    )
+
+    await choose(bench.server, ada, "/settings", "set:length:long:all")
+    await ask(ada, "And ants?")
+    assert bench.model.requests[-1].messages[-1].content == "And ants?\n\nAnswer at length and in detail."
+
+
 async def test_without_rating_buttons_a_reply_carries_none(bench: Bench):
     ada = bench.server.person(USER_ID, "Ada")
     await choose(bench.server, ada, "/settings", "set:buttons:off:all")

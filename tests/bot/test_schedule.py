@@ -8,12 +8,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.schedule import Schedule
+from engine.errors import QueueFullError
+from engine.profile.engine import ProfileEngine
+from engine.profile.proposer import Proposer
 from storage.database import Database
+from storage.messages import MessageStore
+from storage.preferences import PreferenceStore
 from storage.records import RunStatus
 from storage.runs import MOST_ATTEMPTS, RunStore
 from storage.users import UserStore
 from tests.conftest import Clock
 from tests.engine.tuning.test_nightly import USER_ID, FakeTrainer, correct, runner_over
+from tests.fake_embedder import FakeEmbedder
+from tests.scripted_model import ScriptedModel
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -22,7 +29,13 @@ class Nights:
     """A schedule over a clock that is moved by hand, and how often it told that a night was over."""
 
     def __init__(
-        self, database: Database, clock: Clock, folder: Path, at: time, trainer: FakeTrainer
+        self,
+        database: Database,
+        clock: Clock,
+        folder: Path,
+        at: time,
+        trainer: FakeTrainer,
+        proposer: Proposer | None = None,
     ) -> None:
         self.clock = clock
         self.ended = 0
@@ -37,6 +50,7 @@ class Nights:
             now=clock,
             after_run=self._count,
             back_up=self._back_up,
+            proposer=proposer,
         )
 
     async def pass_until(self, moment: datetime) -> None:
@@ -118,3 +132,29 @@ async def test_a_night_whose_child_hangs_is_tried_again_and_given_up(
     [night] = [run for run in await one.runs.runs_of(USER_ID) if run.local_date == date(2026, 6, 2)]
     assert (night.status, night.reason) == (RunStatus.FAILED, hung)
     assert one.ended == 2 * MOST_ATTEMPTS  # yesterday's night and this one
+
+
+async def test_each_night_the_model_reads_what_was_said_and_its_failure_stops_nothing(
+    database: Database, clock: Clock, tmp_path: Path
+):
+    begin = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    clock.time = begin
+    await UserStore(database).add(USER_ID, name="Ada", is_owner=True, now=begin - timedelta(days=7))
+    await correct(database, USER_ID, turns=12, now=begin)
+    profiles = ProfileEngine.over(database, embedder=FakeEmbedder(), now=clock, timezone=BERLIN)
+    model, messages = ScriptedModel(context_tokens=4000), MessageStore(database)
+    said = [one for one in await messages.all_of(USER_ID) if one.question_id is None]
+    for one in said:
+        await profiles.observe(one)
+    proposer = Proposer(
+        model=model, messages=messages, profiles=profiles, preferences=PreferenceStore(database)
+    )
+    one = Nights(database, clock, tmp_path, time(3, 30), FakeTrainer(), proposer)
+
+    model.enqueue(QueueFullError(1))
+    await one.pass_until(begin + timedelta(hours=1))
+    assert len(model.requests) == 1
+    await one.pass_until(begin + timedelta(days=3))
+    assert len(model.requests) == 2
+    assert (await profiles.get(USER_ID)).proposed_up_to == said[-1].message_id
+    assert date(2026, 6, 1) in one.backed_up

@@ -57,6 +57,39 @@ HOLDS = [
     ("I used to play soccer in high school.", "used to", "play soccer in high school"),
     ("I only drink water.", "does", "only drink water"),
     ("I really love hiking.", "likes", "hiking"),
+    ("I'm a 40 year old man, if you must know.", "age", "40"),
+    ("I'm a 40 year old man.", "is", "man"),
+    ("I'm a baker who has two sons and hates winter.", "children", "two sons"),
+    ("I'm a baker from Peru.", "origin", "Peru"),
+    ("I'm a mother with two cats.", "pet", "cats"),
+    ("I'm a student hoping to become a judge.", "wants", "become a judge"),
+    ("I'm a nurse at a local hospital.", "employer", "a local hospital"),
+    ("I'm a nurse and a mother of two.", "children", "mother of two"),
+    ("I'm a nurse's aide.", "job", "nurse's aide"),
+    ("I'm more of a homebody.", "is", "homebody"),
+    ("I'm so proud to be a nurse.", "job", "nurse"),
+    ("I work in IT.", "works in", "IT"),
+    ("I have one brother.", "siblings", "one brother"),
+    ("I have a garden that I love.", "has", "a garden"),
+    ("I live with my sister and my dog.", "lives with", "my sister and my dog"),
+    ("I live right by the sea.", "home", "the sea"),
+    ("I moved to the U.S. last year.", "city", "the US"),
+    ("I like ice and now I hunt for a living.", "does", "hunt for a living"),
+    ("I've been painting since I was a kid.", "does", "painting"),
+    ("I'm learning how to weld.", "is learning", "to weld"),
+    ("I'm writing a novel.", "is working on", "a novel"),
+    ("I never finished high school.", "education", "never finished high school"),
+    ("I can't swim.", "can not", "swim"),
+    ("我是来自四川的护士。", "origin", "四川"),
+    ("我是一名30岁的程序员。", "job", "程序员"),
+    ("我在医院当护士。", "employer", "医院"),
+    ("我和父母一起住。", "lives with", "父母"),
+    ("我练太极五年了。", "does", "练太极"),
+    ("我每天跑步。", "does", "每天跑步"),
+    ("我毕业于北京大学。", "education", "毕业于北京大学"),
+    ("我去过日本。", "has been to", "日本"),
+    ("我以前是老师。", "was", "老师"),
+    ("我不会游泳。", "can not", "游泳"),
     ("Well, I enjoy old films.", "likes", "old films"),
     ("我最喜欢篮球。", "likes", "篮球"),
 ]
@@ -66,13 +99,21 @@ NOTHING = [
     "I'm Sorry!",
     "I'm a bit older.",
     "I'm a member.",
+    "I LOVE IT.",
+    "I'm a big fan.",
+    "I'm learning a lot.",
+    "I've been playing for years.",
+    "I'm working as hard as I can.",
+    "I wouldn't go to college.",
+    "我经常感觉很累。",
+    "我打算明年去。",
+    "我在学习如何做饭。",
     "I used to live in Rome.",
     "My goal is twice a month.",
     "I'm a little confused.",
     "I have a question.",
     "I have a cold.",
     "I have a cat sticker.",
-    "I'm a nurse's aide.",
     "I'm going to be working this weekend.",
     "I like walking it, too.",
     "Call me later.",
@@ -133,6 +174,22 @@ def test_a_dislike_has_the_other_polarity(text: str, value: str):
 def test_a_habit_and_a_wish_that_are_denied_have_it_too():
     assert told("I don't smoke.") == [("does", "smoke", -1, Stance.HOLDS)]
     assert told("I don't want kids.") == [("wants", "kids", -1, Stance.HOLDS)]
+    assert told("我不抽烟。") == [("does", "抽烟", -1, Stance.HOLDS)]
+    assert told("I'm not religious.") == [("is", "religious", -1, Stance.HOLDS)]
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "value"),
+    [
+        ("I don't have any kids.", "children", "kids"),
+        ("I have no siblings.", "siblings", "siblings"),
+        ("I've never been to Peru.", "has been to", "Peru"),
+        ("我没有孩子。", "children", "孩子"),
+        ("我没有兄弟姐妹。", "siblings", "兄弟姐妹"),
+    ],
+)
+def test_that_there_is_none_is_a_claim_of_its_own(text: str, slot: str, value: str):
+    assert told(text) == [(slot, value, -1, Stance.HOLDS)]
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,24 @@ async def test_what_the_reply_said_is_found_too(diary: Diary):
     assert await diary.recalled("Which risotto did you recommend to me?") == ["Any ideas for tonight?"]
 
 
+@pytest.mark.parametrize("question", ["What's my name?", "What should you call me?", "我叫什么？"])
+async def test_a_question_without_a_telling_word_is_answered_by_its_belief(diary: Diary, question: str):
+    await diary.tell("My name is Anna.")
+    await diary.tell("Actually, my name is Ada.")
+    assert (await diary.recalled(question))[0] == "Actually, my name is Ada."
+    assert "My name is Anna." not in await diary.recalled(question)
+
+
+async def test_a_question_about_a_day_alone_finds_what_said_most_in_it(diary: Diary):
+    telling = "My brother wants to sell the old boat in Bergen and buy a garden."
+    for said in ("Good morning!", "How are you?", telling, "Thank you.", "That was all."):
+        await diary.tell(said)
+    diary.clock.advance(days=1)
+    await diary.tell("I bought a drum.")
+    assert (await diary.recalled("What did we talk about yesterday?"))[0] == telling
+    assert "I bought a drum." not in await diary.recalled("What topics did we discuss yesterday?")
+
+
 async def test_nothing_is_recalled_below_the_gate(diary: Diary):
     await diary.tell("My bicycle is a red Peugeot.")
     assert await diary.recalled("What is my blood type?") == []

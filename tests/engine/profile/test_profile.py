@@ -85,6 +85,13 @@ def test_several_likes_stand_side_by_side():
     assert len(after("I love tea.", "I love coffee.").held) == 2
 
 
+def test_none_and_some_close_each_other():
+    assert held(after("I have two kids.", "I have a daughter.", "I have no kids.")) == [
+        ("children", "kids", -1)
+    ]
+    assert held(after("我没有孩子。", "我有两个孩子。")) == [("children", "两个孩子", 1)]
+
+
 def test_an_ending_closes_and_a_wish_to_forget_retracts_what_it_names():
     assert held(after("I live in Paris.", "I no longer live in Paris.")) == []
     assert held(after("I live in Paris.", "I no longer live in Rome.")) == [("city", "Paris", 1)]

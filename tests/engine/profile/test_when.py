@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.profile.when import span_of
+from engine.profile.when import remembered_span_of, span_of, untimed
 
 NOW = datetime(2026, 5, 14, 15, tzinfo=UTC)  # a Thursday
 
@@ -40,3 +40,17 @@ def test_a_date_to_come_is_last_years():
 @pytest.mark.parametrize("text", ["Where do I live?", "I may be wrong", "on February 30th", "我住在哪里？"])
 def test_no_time_is_named(text: str):
     assert span_of(text, NOW) is None
+
+
+@pytest.mark.parametrize("text", ["a few days ago", "我几天前说了什么"])
+def test_a_few_days_reach_further_in_memory_than_to_the_letter(text: str):
+    assert span_of(text, NOW) is not None
+    begin, end = remembered_span_of(text, NOW) or (NOW, NOW)
+    assert begin <= datetime(2026, 5, 6, tzinfo=UTC)
+    assert end == datetime(2026, 5, 14, tzinfo=UTC)
+    assert remembered_span_of("two days ago", NOW) == span_of("two days ago", NOW)
+
+
+def test_a_question_can_be_read_without_its_time():
+    assert untimed("What did we see on May 2nd?").split() == ["What", "did", "we", "see", "on", "?"]
+    assert untimed("我昨天看了什么") == "我 看了什么"
