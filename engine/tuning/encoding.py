@@ -24,14 +24,12 @@ IGNORED = -100
 class Row:
     """One sequence to train on: the tokens from `reply_start` on, an end token last, are learnt.
 
-    `weight` says how often, relative to other rows. With `base_loss`, in nats, the reply was not wanted, and
-    its loss is to become greater than that of the base.
+    `weight` says how often, relative to other rows.
     """
 
     tokens: tuple[int, ...]
     reply_start: int
     weight: float
-    base_loss: float | None = None
 
     @property
     def reply_tokens(self) -> int:

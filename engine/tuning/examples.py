@@ -1,13 +1,12 @@
 """From rated turns to training examples: what the user would have wanted to read, in its context (pure).
 
 A correction says it outright, a liked reply says it again, an unrated one only that nobody objected. What the
-user disliked is never a target, but something to keep away from. Only typed and spoken words count: a
-forwarded text or a web page may carry instructions of somebody else.
+user disliked is never a target. Only typed and spoken words count: a forwarded text or a web page may carry
+instructions of somebody else.
 """
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,35 +29,25 @@ _MOST_HELD_OUT = 40
 
 
 class Evidence(StrEnum):
-    """What the user said of a reply."""
+    """What the user said of a target."""
 
     CORRECTED = "corrected"
     LIKED = "liked"
     UNRATED = "unrated"
-    DISLIKED = "disliked"
 
 
-WEIGHTS = {
-    Evidence.CORRECTED: 2.0,
-    Evidence.LIKED: 1.5,
-    Evidence.UNRATED: 0.5,
-    Evidence.DISLIKED: 0.5,
-}
-"""How often a reply is learnt from, relative to the others."""
+WEIGHTS = {Evidence.CORRECTED: 2.0, Evidence.LIKED: 1.5, Evidence.UNRATED: 0.5}
+"""How often a target is learnt, relative to the others."""
 
 _POINTS = {Evidence.CORRECTED: 7.5, Evidence.LIKED: 2.5, Evidence.UNRATED: 0.25}
 """Evidence per turn: 8 corrections reach the 60 points, or 24 liked replies, or 240 without a word."""
 
-_POINTS_AGAINST = 1.25
-"""Evidence per disliked reply. All of them count at most as much as what was wanted, which is the target."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A reply to learn, or to keep away from when it was disliked.
+    """A reply to learn. `context` ends with the question; `message_ids` are all used ones, the reply last.
 
-    `context` ends with the question; `message_ids` are all used ones, the reply last. `rejected` is what the
-    user was told and has corrected, or disliked before they liked another answer.
+    `rejected` is what the user was told and has corrected, or disliked before they liked another answer.
     """
 
     message_ids: tuple[int, ...]
@@ -70,7 +59,7 @@ class Example:
 
     @property
     def weight(self) -> float:
-        """How often it is learnt from, relative to the others."""
+        """How often it is learnt, relative to the others."""
         return WEIGHTS[self.evidence]
 
 
@@ -111,9 +100,7 @@ def build_examples(turns: Iterable[RatedTurn]) -> list[Example]:
 
 def evidence_points(examples: Iterable[Example]) -> float:
     """How much there is to learn from."""
-    told = Counter(example.evidence for example in examples)
-    wanted = sum(points * told[evidence] for evidence, points in _POINTS.items())
-    return wanted + min(wanted, _POINTS_AGAINST * told[Evidence.DISLIKED])
+    return sum(_POINTS[example.evidence] for example in examples)
 
 
 def missing_evidence(examples: Sequence[Example]) -> str | None:
@@ -142,12 +129,11 @@ def split_by_time(examples: Sequence[Example]) -> Split:
 
 
 def judged_by_the_user(examples: Sequence[Example]) -> list[Example]:
-    """Those that were liked or corrected; the unrated when there are none.
+    """Those that were liked or corrected; all when there are none.
 
     A reply that nobody rated is what the weights of its time would say anyhow.
     """
-    wanted = [one for one in examples if one.evidence is not Evidence.DISLIKED]
-    return [one for one in wanted if one.evidence is not Evidence.UNRATED] or wanted
+    return [one for one in examples if one.evidence is not Evidence.UNRATED] or list(examples)
 
 
 def fingerprint(examples: Iterable[Example]) -> str:
@@ -202,10 +188,9 @@ def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:
         return Evidence.CORRECTED, rating.correction
     if rating.value == 1:
         return unrated and Evidence.LIKED, turn.reply.text
-    if rating.value == -1:
-        return unrated and Evidence.DISLIKED, turn.reply.text
     # A remark without a thumb is a wish, so the reply was not what the user wanted.
-    return None if rating.note is not None else unrated, turn.reply.text
+    disliked = rating.value == -1 or rating.note is not None
+    return None if disliked else unrated, turn.reply.text
 
 
 def _stands_alone(reply: Message) -> bool:

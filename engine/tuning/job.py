@@ -46,8 +46,6 @@ class Recipe:
     warmup: float = 0.1
     clip_norm: float = 1.0
     replay_weight: float = 8.0
-    unwanted_weight: float = 1.0
-    unwanted_beta: float = 0.05
     example_tokens: int = 384
     micro_batch_tokens: int = 512
     users_at_once: int = 8

@@ -69,15 +69,6 @@ def learning_rate(recipe: Recipe, *, step: int, steps: int) -> float:
     return recipe.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
-def unwanted_loss(rises: Tensor, *, beta: float) -> Tensor:
-    """Negative preference optimization (Zhang and others, arXiv 2404.05868), up to a constant factor, [rows].
-
-    `rises` are by how many nats the learner finds a reply less likely than the base does, [rows]. Once they
-    are well above 1 / beta, nothing more is asked for.
-    """
-    return functional.softplus(-beta * rises)
-
-
 def token_losses(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
     """The loss of each labelled token in nats, [tokens], and the batch row of each, [tokens]."""
     logits, labels, row_of_token = labelled_logits(model, batch)
@@ -147,41 +138,31 @@ class JointTrainer:
         with self.between_steps:
             self._optimizer.step([one.slot for one in learners], rates)
             for learner, loss in zip(learners, losses, strict=True):
-                learner.loss = learner.loss if math.isnan(loss) else loss
+                learner.loss = loss
                 learner.step += 1
 
     def _accumulate(self, learners: Sequence[Learner]) -> list[float]:
         """Add up the gradients of one batch of each learner; returns the mean loss of each.
 
         Every row counts alike, however long its reply is: by the token, one reply of the model's own would
-        outweigh five short corrections. The mean is that of the wanted replies, NaN without any.
+        outweigh five short corrections.
         """
         batches = [learner.batches[learner.step] for learner in learners]
         rows = [(place, row) for place, batch in enumerate(batches) for row in batch]
-        wanted: list[list[float]] = [[] for _ in learners]
+        means = [0.0] * len(learners)
         for part in micro_batches(rows, most_tokens=self._most_tokens):
             self._stack.rows.select([learners[place].slot for place, _ in part])
             batch = pad([row for _, row in part], pad_id=self._pad_id, device=self._model.device)
             losses, row_of_token = token_losses(self._model, batch)
-            sums = losses.new_zeros(len(part)).index_add(0, row_of_token, losses)
-            shares = losses.new_tensor([1 / len(batches[place]) for place, _ in part])
-            weighted = shares * torch.stack(
-                [self._objective(row, sums[n]) for n, (_, row) in enumerate(part)]
-            )
+            shares = [1 / (len(batches[place]) * row.reply_tokens) for place, row in part]
+            weighted = losses * losses.new_tensor(shares)[row_of_token]
             weighted.sum().backward()  # pyright: ignore[reportUnknownMemberType]
-            for loss, (place, row) in zip(sums.detach(), part, strict=True):
-                if row.base_loss is None:
-                    wanted[place].append(loss.item() / row.reply_tokens)
+            by_row = losses.new_zeros(len(part)).index_add_(0, row_of_token, weighted.detach())
+            for row, (place, _) in enumerate(part):
+                means[place] += by_row[row].item()
         if self._replay:
             self._hold_to_base(learners)
-        return [sum(losses) / len(losses) if losses else math.nan for losses in wanted]
-
-    def _objective(self, row: Row, loss: Tensor) -> Tensor:
-        """What a row adds, from the loss of its reply in nats, a scalar."""
-        if row.base_loss is None:
-            return loss / row.reply_tokens
-        rise = loss - row.base_loss
-        return self._recipe.unwanted_weight * unwanted_loss(rise, beta=self._recipe.unwanted_beta)
+        return means
 
     def _hold_to_base(self, learners: Sequence[Learner]) -> None:
         """Add the gradients of the penalty on one text of the base for each learner, by its own step."""

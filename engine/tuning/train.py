@@ -22,8 +22,10 @@ from engine.language.loading import choose_device, choose_dtype, load_model, loa
 from engine.language.lora import NO_ADAPTER, wrap_linears
 from engine.language.peft_format import WEIGHTS_NAME, adapter_rank, write_adapter
 from engine.tuning.checkpoint import Checkpoint, CheckpointFile, purpose_of
+from engine.tuning.encoding import Row, encode_example
 from engine.tuning.evaluate import FirstSight
 from engine.tuning.examine import Examiner
+from engine.tuning.examples import Example
 from engine.tuning.job import (
     Candidate,
     Job,
@@ -41,7 +43,6 @@ from engine.tuning.learner import JointTrainer, Learner, plan_batches
 from engine.tuning.measure import Meter
 from engine.tuning.replay import write_replay
 from engine.tuning.stopping import end_when_asked
-from engine.tuning.unwanted import encode_all
 
 _NICENESS = 10
 
@@ -78,15 +79,11 @@ class Worker:
         pad_id = min(self._tokenizer.end_ids)
         replay = write_replay(model, self._stack, self._tokenizer, pad_id=pad_id)
         self._trainer = JointTrainer(model, self._stack, recipe=job.recipe, pad_id=pad_id, replay=replay)
-        self._meter = Meter(
+        meter = Meter(
             model, self._stack, self._tokenizer, pad_id=pad_id, most_tokens=job.recipe.micro_batch_tokens
         )
         self._examiner = Examiner(
-            job=job,
-            meter=self._meter,
-            stack=self._stack,
-            tokenizer=self._tokenizer,
-            guest_slot=self._at_once + 1,
+            job=job, meter=meter, stack=self._stack, tokenizer=self._tokenizer, guest_slot=self._at_once + 1
         )
         self._first_sights: dict[int, FirstSight | None] = {}
 
@@ -130,10 +127,7 @@ class Worker:
         """Give a user a slot, with what was learnt before a run like this one was broken off."""
         self._first_sights[user.user_id] = self._examiner.first_sight(user)
         job = self._job
-        rows = encode_all(
-            self._tokenizer, self._meter, user.split.train, most_tokens=job.recipe.example_tokens
-        )
-        batches = plan_batches(rows, job.recipe, seed=job.seed)
+        batches = plan_batches(self._encode(user.split.train), job.recipe, seed=job.seed)
         file = CheckpointFile(
             path=checkpoint_path(self._folder.parent, user.user_id),
             purpose=purpose_of(batches, base_name=job.base_name, recipe=job.recipe, seed=job.seed),
@@ -191,6 +185,11 @@ class Worker:
         write_candidate(
             Candidate(user_id=user.user_id, folder=folder, measurement=measurement, training=training)
         )
+
+    def _encode(self, examples: tuple[Example, ...]) -> list[Row]:
+        most_tokens = self._job.recipe.example_tokens
+        rows = (encode_example(self._tokenizer, example, most_tokens=most_tokens) for example in examples)
+        return [row for row in rows if row is not None]
 
 
 def _highest_rank(job: Job) -> int:
