@@ -243,17 +243,21 @@ def m010_run_attempts(db: sqlite3.Connection) -> None:
 
 def m011_ids_never_used_twice(db: sqlite3.Connection) -> None:
     """Buttons in old chats name messages by id: an id that was erased must not come back as another's."""
-    schema_of = "SELECT sql FROM sqlite_schema WHERE type = ? AND tbl_name = ? AND sql IS NOT NULL"
     for table in ("conversations", "messages"):
-        (schema,) = db.execute(schema_of, ("table", table)).fetchone()
-        indices = db.execute(schema_of, ("index", table)).fetchall()
-        schema = schema.replace(f"TABLE {table}", f"TABLE new_{table}", 1)
-        db.execute(schema.replace("INTEGER PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT", 1))
-        db.execute(f"INSERT INTO new_{table} SELECT * FROM {table}")
-        db.execute(f"DROP TABLE {table}")
-        db.execute(f"ALTER TABLE new_{table} RENAME TO {table}")
-        for (index,) in indices:
-            db.execute(index)
+        _never_use_ids_twice(db, table)
+
+
+def _never_use_ids_twice(db: sqlite3.Connection, table: str) -> None:
+    schema_of = "SELECT sql FROM sqlite_schema WHERE type = ? AND tbl_name = ? AND sql IS NOT NULL"
+    (schema,) = db.execute(schema_of, ("table", table)).fetchone()
+    indices = db.execute(schema_of, ("index", table)).fetchall()
+    schema = schema.replace(f"TABLE {table}", f"TABLE new_{table}", 1)
+    db.execute(schema.replace("INTEGER PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT", 1))
+    db.execute(f"INSERT INTO new_{table} SELECT * FROM {table}")
+    db.execute(f"DROP TABLE {table}")
+    db.execute(f"ALTER TABLE new_{table} RENAME TO {table}")
+    for (index,) in indices:
+        db.execute(index)
 
 
 def m012_erasures(db: sqlite3.Connection) -> None:
@@ -483,6 +487,33 @@ def m031_notes(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE preferences ADD COLUMN noted_on TEXT")  # the local date of the last "noted"
 
 
+def m032_no_number_given_twice(db: sqlite3.Connection) -> None:
+    """What is sent or trained at the moment of an erasure names a row, and buttons name beliefs: none of
+    these numbers may come back as another's.
+    """
+    for table in ("outbox", "runs"):
+        _never_use_ids_twice(db, table)
+    # Not a part of `users`: it outlives the person's row, as the numbers in old chats do.
+    db.execute(
+        """
+        CREATE TABLE last_numbers (
+            user_id INTEGER PRIMARY KEY,
+            belief_id INTEGER NOT NULL DEFAULT 0,
+            version INTEGER NOT NULL DEFAULT 0
+        )
+        """
+    )
+    db.execute(
+        """
+        INSERT INTO last_numbers (user_id, belief_id, version) SELECT
+            user_id,
+            coalesce((SELECT max(belief_id) FROM beliefs WHERE beliefs.user_id = users.user_id), 0),
+            coalesce((SELECT max(version) FROM adapters WHERE adapters.user_id = users.user_id), 0)
+        FROM users
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -515,6 +546,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m029_wishes_of_summaries,
     m030_words_by_owner,
     m031_notes,
+    m032_no_number_given_twice,
 )
 
 

@@ -36,6 +36,7 @@ def profile_of(stored: StoredProfile) -> Profile:
         seen_up_to=document.get("seen_up_to", stored.last_message_id),
         recent=tuple(document.get("recent", ())),
         revision=stored.revision,
+        last_belief_id=stored.last_belief_id,
     )
 
 
