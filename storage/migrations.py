@@ -514,6 +514,11 @@ def m032_no_number_given_twice(db: sqlite3.Connection) -> None:
     )
 
 
+def m033_whole_erasures(db: sqlite3.Connection) -> None:
+    # Whether all of a person was erased. Of older ones that is not known, so they are not repeated.
+    db.execute("ALTER TABLE erasures ADD COLUMN whole INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -547,6 +552,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m030_words_by_owner,
     m031_notes,
     m032_no_number_given_twice,
+    m033_whole_erasures,
 )
 
 

@@ -16,6 +16,7 @@ from storage.backup import DATABASE_NAME
 from storage.database import Database
 from tests.bot_api import BotApiServer, Person, ShownMessage
 from tests.bot_api.process import BotProcess
+from tests.crash.nursery import BornBot, nursery
 from tests.crash.restless import Restless
 
 FIRST_USER_ID = 2001
@@ -61,7 +62,7 @@ async def crash_run(plan: Plan, data: Path) -> Outcome:
     """Do it all on a fresh data folder."""
     begun = time.monotonic()
     chance = random.Random(plan.seed)
-    async with BotApiServer(repeat_wait_seconds=3) as server:
+    async with BotApiServer(repeat_wait_seconds=3) as server, nursery() as cradle:
         people = [server.person(FIRST_USER_ID + index, f"Person {index}") for index in range(plan.users)]
         settings = {
             "MYNAH_MODEL": plan.model,
@@ -69,7 +70,8 @@ async def crash_run(plan: Plan, data: Path) -> Outcome:
             "MYNAH_SEED": "1",
             **({"MYNAH_NIGHTLY": "00:00"} if plan.restless else {}),
         }
-        bot = BotProcess(server, data, user_ids=[person.user_id for person in people], settings=settings)
+        ids = [person.user_id for person in people]
+        bot = BornBot(server, data, user_ids=ids, settings=settings, nursery=cradle)
         async with _beside(plan, data) as restless:
             exit_status = await _killed_and_stopped(bot, server, people, plan, chance, data / DATABASE_NAME)
             broken_adapters = 0 if restless is None else await restless.broken_adapters()
