@@ -45,7 +45,10 @@ _BACK_IN_PART = (
     "A part of what these had said was erased after this backup was made, and is back: {ids}. "
     "Tell them to send /forget again.\n"
 )
-_WHO_IS_BACK = "{reason} Whoever was forgotten after this backup was made is in it again: run `mynah forget ID` for each.\n"
+_WHO_IS_BACK = (
+    "{reason} Whoever was forgotten after this backup was made is in it again: "
+    "run `mynah forget ID` for each.\n"
+)
 _RESTORED_PLAIN = "The backup is not encrypted: run `mynah key set` to encrypt what was restored.\n"
 
 
