@@ -21,6 +21,9 @@ from tests.crash.restless import Restless
 
 FIRST_USER_ID = 2001
 
+_PATIENCE_SECONDS = 900.0
+"""For a start: what is counted must not depend on what else the machine does."""
+
 _RATING = re.compile(r"fb:(\d+):1")
 
 
@@ -117,11 +120,11 @@ async def _killed_and_stopped(
     """All kills, then a start after which everything is answered, and a clean stop; its exit status."""
     writers = [asyncio.create_task(_write(person, plan, chance)) for person in people]
     for _ in range(plan.kills):
-        await bot.start()
+        await bot.start(timeout_seconds=_PATIENCE_SECONDS)
         await asyncio.sleep(chance.uniform(0, plan.longest_life_seconds))
         await bot.kill()
     await asyncio.gather(*writers)
-    await bot.start()
+    await bot.start(timeout_seconds=_PATIENCE_SECONDS)
     await _until_answered(server, people, plan, path)
     return await bot.stop()
 
