@@ -1,4 +1,4 @@
-"""What the readers of old chats have in common: lines, and how fields are read that anybody may have filled."""
+"""What the readers of old chats have in common: lines, and how fields are read that may hold anything."""
 
 from dataclasses import dataclass
 from typing import Any

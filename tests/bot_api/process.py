@@ -21,7 +21,7 @@ class Child(Protocol):
         """Its exit status, negative for a signal; None while it lives."""
         ...
 
-    def send_signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals, /) -> None:
         """Send it a signal."""
         ...
 
