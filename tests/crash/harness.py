@@ -47,11 +47,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of the messages. `half_answers` are previews that a killed bot left behind."""
+    """What became of the messages. `half_answers` are previews that a killed bot left behind.
+
+    `given_up` are those during which it was killed five times: their writers were told so.
+    """
 
     messages: int
     kills: int
     lost: tuple[str, ...]
+    given_up: tuple[str, ...]
     answered_twice: tuple[str, ...]
     half_answers: int
     integrity: str
@@ -141,8 +145,8 @@ async def _until_answered(server: BotApiServer, people: list[Person], path: Path
     """Wait until each message has a finished reply; when no more come for long, the rest counts as lost."""
 
     def all_there() -> bool:
-        answers = _answers(people, path)
-        return all(text in answers for text in _asked(people))
+        settled = {*_answers(people, path), *_given_up(path)}
+        return settled.issuperset(_asked(people))
 
     before = -1
     while not all_there() and (answered := len(_answers(people, path))) > before:
@@ -158,11 +162,12 @@ def _finished(person: Person) -> list[ShownMessage]:
 def _judge(people: list[Person], plan: Plan, path: Path, exit_status: int, seconds: float) -> Outcome:
     with closing(sqlcipher.connect(path)) as database:
         integrity = database.execute("PRAGMA integrity_check").fetchone()[0]
-    answers, asked = _answers(people, path), _asked(people)
+    answers, asked, given_up = _answers(people, path), _asked(people), _given_up(path)
     return Outcome(
         messages=len(asked),
         kills=plan.kills,
-        lost=tuple(text for text in asked if answers[text] == 0),
+        lost=tuple(text for text in asked if answers[text] == 0 and text not in given_up),
+        given_up=given_up,
         answered_twice=tuple(text for text in asked if answers[text] > 1),
         half_answers=sum(not reply.buttons for person in people for reply in person.chat.replies),
         integrity=integrity,
@@ -190,6 +195,14 @@ def _answers(people: list[Person], path: Path) -> Counter[str]:
         )
     finished = [questions[_reply_id(reply)] for person in people for reply in _finished(person)]
     return Counter(line for question in finished for line in question.split("\n"))
+
+
+def _given_up(path: Path) -> tuple[str, ...]:
+    with closing(sqlcipher.connect(path)) as database:
+        rows = database.execute(
+            "SELECT json_extract(payload, '$.message.text') FROM updates WHERE state = 'failed'"
+        )
+        return tuple(text for (text,) in rows)
 
 
 def _reply_id(reply: ShownMessage) -> int:
