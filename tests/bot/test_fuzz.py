@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from telegram import Update
 from telegram.request import RequestData
 
 from bot.inbox import SiftingRequest
@@ -75,8 +76,12 @@ NEARLY_COMMANDS = st.builds(
     lambda command, rest: f"/{command} {rest}", st.sampled_from(COMMANDS), st.text(max_size=200)
 )
 KNOWN = st.sampled_from(updates_of(USER_ID, COMMANDS))
+OF_EVERY_KIND = st.builds(
+    lambda kind, known: {str(kind): next(iter(known.values()))}, st.sampled_from(Update.ALL_TYPES), KNOWN
+)
 UPDATES = st.one_of(
     spoilt(KNOWN),
+    spoilt(OF_EVERY_KIND),
     NEARLY_BUTTONS.map(tap),
     NEARLY_COMMANDS.map(lambda words: {"message": text(USER_ID, words)}),
 )
