@@ -23,6 +23,7 @@ def figures(outcome: Outcome) -> dict[str, float]:
         "messages": outcome.messages,
         "kills": outcome.kills,
         "lost": len(outcome.lost),
+        "given_up": len(outcome.given_up),
         "answered_twice": len(outcome.answered_twice),
         "half_answers_left": outcome.half_answers,
         "database_is_whole": int(outcome.integrity == "ok"),

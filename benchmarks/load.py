@@ -130,8 +130,8 @@ class LoadWire(InProcessWire):
             number, self._sent = self._sent, self._sent + 1
             user_id = FIRST_USER_ID + number % self._users
             message = self._message(user_id, f"I like the number {number}, and what do you think of it?")
-            # A message of each person every three seconds of their own clock: no flood.
-            message |= {"date": 1_772_000_000 + 3 * (number // self._users)}
+            # Of each person one a minute by their own clock: no flood, and no lines of one question.
+            message |= {"date": 1_772_000_000 + 60 * (number // self._users)}
             message["from"] = {"id": user_id, "is_bot": False, "first_name": f"Person {user_id}"}
             yield {"update_id": number + 1, "message": message}
 

@@ -179,7 +179,7 @@ class SiftingRequest(BaseRequest):
 
     async def _readable(self, raw: dict[str, Any]) -> dict[str, Any]:
         try:
-            _require_ids(Update.de_json(dict(raw), None))
+            _require_kinds(Update.de_json(dict(raw), None))
         except _UNREADABLE as error:
             update_id = raw["update_id"]
             logger.warning("update %d is unreadable (%s): stored, skipped", update_id, type(error).__name__)
@@ -202,8 +202,16 @@ def _has_number(raw: Any) -> bool:
     return is_one
 
 
-def _require_ids(update: Update) -> None:
-    """Whom an update is from is decided by numbers alone. Raises TypeError where something else stands."""
+def _require_kinds(update: Update) -> None:
+    """What decides whether an update is kept. Raises TypeError for ids that are no numbers and words that are
+    no text.
+    """
     for one in (update.effective_user, update.effective_chat):
         if one is not None and type(one.id) is not int:
             raise TypeError("an id that is no number")
+    message = update.effective_message
+    if message is None:
+        return
+    for words, entities in ((message.text, message.entities), (message.caption, message.caption_entities)):
+        if not isinstance(words, str) and (words is not None or entities):
+            raise TypeError("words that are no text")

@@ -10,15 +10,19 @@ from pathlib import Path
 
 from bot.logs import configure
 from bot.secret_file import read_secret
-from bot.services import backup_writer, open_database
+from bot.services import backup_writer, open_database, utc_now
 from bot.settings import Settings
+from engine.erasure import Forgetter
 from engine.tuning.job import JOBS_NAME
 from engine.tuning.publish import seal_version
 from storage.archive import Manifest
-from storage.backup import DATABASE_NAME, Progress, restore
-from storage.database import is_plain
-from storage.errors import KeyRefusedError
+from storage.backup import DATABASE_NAME, Progress, Staged, restoring
+from storage.database import Database, is_plain
+from storage.erasure import ErasureStore
+from storage.errors import KeyRefusedError, StorageError
+from storage.ledger import LEDGER_NAME, read_ledger
 from storage.lock import folder_lock
+from storage.numbers import leave_gap
 from storage.rekey import encrypt, rekey
 from storage.runs import RunStore
 
@@ -36,6 +40,15 @@ _RESTORED = (
     "Restored into {folder}: the backup of {at:%Y-%m-%d %H:%M} UTC, with {adapters}. Its settings lie in "
     "settings.env there; the token and the key are not among them. It was made with MYNAH_MODEL={model}.\n"
 )
+_FORGOTTEN_AGAIN = "Forgotten again, since they had wished it after this backup was made: {ids}.\n"
+_BACK_IN_PART = (
+    "A part of what these had said was erased after this backup was made, and is back: {ids}. "
+    "Tell them to send /forget again.\n"
+)
+_WHO_IS_BACK = (
+    "{reason} Whoever was forgotten after this backup was made is in it again: "
+    "run `mynah forget ID` for each.\n"
+)
 _RESTORED_PLAIN = "The backup is not encrypted: run `mynah key set` to encrypt what was restored.\n"
 
 
@@ -52,7 +65,7 @@ async def restore_backup(settings: Settings, *, archive: Path, progress: Progres
     """`mynah restore`: the data folder as it was, checked before anything of it is used."""
     configure(logging.WARNING, settings.log_format)
     _on_a_terminal(progress)(f"Checking {archive.name}.")
-    manifest = await asyncio.to_thread(restore, archive, settings.data, key=settings.database_key)
+    manifest, forgotten = await asyncio.to_thread(_restore, settings, archive)
     sys.stdout.write(
         _RESTORED.format(
             folder=settings.data,
@@ -61,9 +74,42 @@ async def restore_backup(settings: Settings, *, archive: Path, progress: Progres
             model=manifest.model,
         )
     )
+    sys.stdout.write(forgotten)
     if settings.database_key is not None and not manifest.encrypted:
         sys.stdout.write(_RESTORED_PLAIN)
     return 0
+
+
+def _restore(settings: Settings, archive: Path) -> tuple[Manifest, str]:
+    """Restore; also returns what is to be said of those who were forgotten after the backup was made."""
+    with restoring(archive, settings.data, key=settings.database_key) as staged:
+        forgotten = asyncio.run(_forget_again(staged, archive.parent / LEDGER_NAME, settings.database_key))
+    return staged.manifest, forgotten
+
+
+async def _forget_again(staged: Staged, ledger: Path, key: str | None) -> str:
+    """Forget those of whom the ledger says so, before anybody can use the database; returns what to say."""
+    database = await Database.open(staged.folder / DATABASE_NAME, key=staged.key)
+    try:
+        await leave_gap(database)
+        store = ErasureStore(database)
+        last = await store.last()
+        try:
+            later = [one for one in read_ledger(ledger, key=key) if one.erasure_id > last]
+        except StorageError as error:
+            return _WHO_IS_BACK.format(reason=error)
+        forgetter = Forgetter(store=store, data_folder=staged.folder, now=utc_now)
+        whole = sorted({one.user_id for one in later if one.whole})
+        for user_id in whole:
+            await forgetter.forget(user_id)
+    finally:
+        await database.close()
+    parts = sorted({one.user_id for one in later} - set(whole))
+    return "".join(
+        sentence.format(ids=", ".join(map(str, ids)))
+        for sentence, ids in ((_FORGOTTEN_AGAIN, whole), (_BACK_IN_PART, parts))
+        if ids
+    )
 
 
 async def rotate_key(
@@ -82,6 +128,7 @@ async def rotate_key(
         await _seal_weights(settings)
         _on_a_terminal(progress)("Encrypting the database anew.")
         await asyncio.to_thread(rekey, path, old=old, new=new)
+        await _note_erasures(path, new)
     sys.stdout.write(_ROTATED)
     return 0
 
@@ -99,6 +146,7 @@ async def set_key(settings: Settings, *, progress: Progress) -> int:
         if is_plain(path):
             _on_a_terminal(progress)("Encrypting the database.")
             await asyncio.to_thread(encrypt, path, key=key)
+        await _note_erasures(path, key)
         await _seal_weights(settings)
     sys.stdout.write(_ENCRYPTED)
     return 0
@@ -116,6 +164,15 @@ def _alone_with_database(data_folder: Path) -> Generator[Path]:
         for work in ("bot", "tuning", "backup"):
             locks.enter_context(folder_lock(data_folder, work))
         yield data_folder / DATABASE_NAME
+
+
+async def _note_erasures(path: Path, key: str) -> None:
+    """Write the list beside the backups anew, with the key that the database has now."""
+    database = await Database.open(path, key=key)
+    try:
+        await ErasureStore(database).note_beside_backups()
+    finally:
+        await database.close()
 
 
 async def _seal_weights(settings: Settings) -> None:

@@ -29,7 +29,12 @@ class Redactor(logging.Formatter):
     """Formats a record and hides tokens and credentials in all of it, the traceback included."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return _redacted(super().format(record))
+        # Another handler may have left the traceback there in words of its own.
+        left, record.exc_text = record.exc_text, None
+        try:
+            return _redacted(super().format(record))
+        finally:
+            record.exc_text = left
 
     def formatException(
         self,

@@ -54,6 +54,7 @@ class NightlyBackup:
         nights = await asyncio.to_thread(self._shelf.nights)
         if self._shelf.keep_days and night not in nights:
             await self._write(night)
+            await self._erasures.note_beside_backups()
         await asyncio.to_thread(self._shelf.rotate, night)
 
     async def _write(self, night: date) -> None:

@@ -74,7 +74,7 @@ class Noting:
 
 
 def _buttons(belief: Belief) -> InlineKeyboardMarkup:
-    """The message is named too, since the number of an erased belief is given anew."""
+    """The message is named too: a belief that no longer rests on what was said there is not what is shown."""
     rest = f"{belief.belief_id}:{belief.evidence[-1].message_id}"
     return InlineKeyboardMarkup(
         [

@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -114,11 +115,22 @@ class BackupWriter:
         )
 
 
-def restore(archive: Path, data_folder: Path, *, key: str | None) -> Manifest:
-    """Check a backup to its last byte and page, then move it into a data folder that is empty or missing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """A backup that was checked and lies in a folder of its own; without a `key` its database is plain."""
+
+    folder: Path
+    manifest: Manifest
+    key: str | None
+
+
+@contextmanager
+def restoring(archive: Path, data_folder: Path, *, key: str | None) -> Generator[Staged]:
+    """Check a backup to its last byte and page; after the body move it into a data folder that is empty or
+    missing. The body may change what must not be used as it is.
 
     A backup that was made without a key needs none. Raises BackupError, WrongKeyError, NewerDatabaseError, or
-    StorageError; the folder is then as it was.
+    StorageError; the folder is then as it was, also when the body raises.
     """
     missing = [folder for folder in (data_folder, *data_folder.parents) if not folder.exists()]
     _require_empty(data_folder)
@@ -127,14 +139,16 @@ def restore(archive: Path, data_folder: Path, *, key: str | None) -> Manifest:
             manifest = unpack(archive, stage)
             if DATABASE_NAME not in manifest.files:
                 raise BackupError(f"The backup {archive} holds no database.")
-            check_database(stage / DATABASE_NAME, key=key if manifest.encrypted else None)
+            staged = Staged(folder=stage, manifest=manifest, key=key if manifest.encrypted else None)
+            check_database(stage / DATABASE_NAME, key=staged.key)
+            yield staged
+            sync(stage / DATABASE_NAME)
             _move_in(stage, data_folder)
     except BaseException:
         with suppress(OSError):  # only what is empty goes
             for folder in missing:
                 folder.rmdir()
         raise
-    return manifest
 
 
 def _copy_database(source: Path, target: Path, *, key: str | None, stop: threading.Event) -> None:

@@ -64,7 +64,8 @@ class Belief:
     """One belief, which read as a triple says (subject, slot, value).
 
     `value` is in the user's words, `key` is its form for comparison. `support` and `against` count statements
-    as of `last_seen`, older ones faded by then; `times_said` counts all, unfaded. Ids are per user.
+    as of `last_seen`, older ones faded by then; `times_said` counts all, unfaded. Ids are per user, and
+    none is ever given twice.
     """
 
     belief_id: int
@@ -107,9 +108,13 @@ class ProfileChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredProfile:
-    """A profile as it lies in the file; `document` is JSON, `revision` counts how often it was saved."""
+    """A profile as it lies in the file; `document` is JSON, `revision` counts how often it was saved.
+
+    `last_belief_id` is the greatest number that a belief of this user ever had.
+    """
 
     revision: int
     last_message_id: int
     document: str
     beliefs: tuple[Belief, ...]
+    last_belief_id: int

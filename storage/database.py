@@ -291,6 +291,17 @@ class Database:
             checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"
             await _to_the_end(self._writer.run(lambda connection: connection.execute(checkpoint).fetchall()))
 
+    async def write_beside(self, path: Path, step: Step[Result]) -> Result:
+        """Run a step in a transaction over another file, too: attached as `beside`, encrypted like this one.
+
+        Raises what the step raises, WrongKeyError, WriteRefusedError, DamagedError.
+        """
+        async with self._lock:
+            with told_plainly():
+                return await _to_the_end(
+                    self._writer.run(lambda connection: _with_another(connection, path, step))
+                )
+
     async def data_version(self) -> int:
         """A number that changes when another connection, of this process or another, has committed."""
         row = await self.fetch_one("PRAGMA data_version")
@@ -345,6 +356,22 @@ def _commit_together(steps: Sequence[Step[Any]], connection: Connection) -> list
             return [_Failure(error)]
         return [outcome for step in steps for outcome in _commit_together([step], connection)]
     return results
+
+
+def _with_another(connection: Connection, path: Path, step: Step[Result]) -> Result:
+    # Without a key of its own an attached file has that of the main one.
+    connection.execute("ATTACH DATABASE ? AS beside", (str(path),))
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = step(connection)
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+        return result
+    finally:
+        connection.execute("DETACH DATABASE beside")
 
 
 def _prepare(path: Path, key: str | None) -> None:

@@ -1,14 +1,20 @@
 """Forgetting a person, or a part of what they said: rows go, and no freed page or log keeps their bytes."""
 
 import json
+import logging
 from collections.abc import Collection
 from datetime import datetime
 
 import aiosqlite
 
+from storage.backup import BACKUPS_NAME
 from storage.database import Database
+from storage.errors import StorageError
+from storage.ledger import note_erasures
 from storage.records import Holdings
 from storage.times import to_text
+
+logger = logging.getLogger(__name__)
 
 _SENDER = """coalesce(
     json_extract(payload, '$.message.from.id'), json_extract(payload, '$.edited_message.from.id'),
@@ -51,8 +57,9 @@ class ErasureStore:
         async with self._database.transaction() as connection:
             await _forget_updates(connection, user_id)
             await _start_afresh(connection, user_id, now)
-            await _note(connection, user_id, now)
+            await _note(connection, user_id, now, whole=True)
         await self._database.empty_log()
+        await self.note_beside_backups()
         return held
 
     async def weights_since(self, user_id: int, since: datetime) -> int:
@@ -104,9 +111,17 @@ class ErasureStore:
             folders = [row["folder"] for row in await cursor.fetchall()]
             if folders:
                 await _serve_newest(connection, user_id)
-            await _note(connection, user_id, now)
+            await _note(connection, user_id, now, whole=False)
         await self._database.empty_log()
+        await self.note_beside_backups()
         return folders
+
+    async def note_beside_backups(self) -> None:
+        """Let whoever restores an older backup know; what cannot be written now is written with the next."""
+        try:
+            await note_erasures(self._database, self._database.path.parent / BACKUPS_NAME)
+        except (StorageError, OSError) as error:
+            logger.error("the erasures could not be noted beside the backups (%s)", type(error).__name__)
 
     async def last(self) -> int:
         """A number that grows with each erasure, by whatever process."""
@@ -122,10 +137,12 @@ async def _forget_updates(connection: aiosqlite.Connection, user_id: int) -> Non
     )
 
 
-async def _note(connection: aiosqlite.Connection, user_id: int, now: datetime) -> None:
+async def _note(connection: aiosqlite.Connection, user_id: int, now: datetime, *, whole: bool) -> None:
     """Say that something was erased. The cache of summaries goes, too: some may be of a person's own text."""
     await connection.execute("DELETE FROM summaries")
-    await connection.execute("INSERT INTO erasures (user_id, at) VALUES (?, ?)", (user_id, to_text(now)))
+    await connection.execute(
+        "INSERT INTO erasures (user_id, at, whole) VALUES (?, ?, ?)", (user_id, to_text(now), whole)
+    )
 
 
 async def _serve_newest(connection: aiosqlite.Connection, user_id: int) -> None:

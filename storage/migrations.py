@@ -243,17 +243,21 @@ def m010_run_attempts(db: sqlite3.Connection) -> None:
 
 def m011_ids_never_used_twice(db: sqlite3.Connection) -> None:
     """Buttons in old chats name messages by id: an id that was erased must not come back as another's."""
-    schema_of = "SELECT sql FROM sqlite_schema WHERE type = ? AND tbl_name = ? AND sql IS NOT NULL"
     for table in ("conversations", "messages"):
-        (schema,) = db.execute(schema_of, ("table", table)).fetchone()
-        indices = db.execute(schema_of, ("index", table)).fetchall()
-        schema = schema.replace(f"TABLE {table}", f"TABLE new_{table}", 1)
-        db.execute(schema.replace("INTEGER PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT", 1))
-        db.execute(f"INSERT INTO new_{table} SELECT * FROM {table}")
-        db.execute(f"DROP TABLE {table}")
-        db.execute(f"ALTER TABLE new_{table} RENAME TO {table}")
-        for (index,) in indices:
-            db.execute(index)
+        _never_use_ids_twice(db, table)
+
+
+def _never_use_ids_twice(db: sqlite3.Connection, table: str) -> None:
+    schema_of = "SELECT sql FROM sqlite_schema WHERE type = ? AND tbl_name = ? AND sql IS NOT NULL"
+    (schema,) = db.execute(schema_of, ("table", table)).fetchone()
+    indices = db.execute(schema_of, ("index", table)).fetchall()
+    schema = schema.replace(f"TABLE {table}", f"TABLE new_{table}", 1)
+    db.execute(schema.replace("INTEGER PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT", 1))
+    db.execute(f"INSERT INTO new_{table} SELECT * FROM {table}")
+    db.execute(f"DROP TABLE {table}")
+    db.execute(f"ALTER TABLE new_{table} RENAME TO {table}")
+    for (index,) in indices:
+        db.execute(index)
 
 
 def m012_erasures(db: sqlite3.Connection) -> None:
@@ -487,6 +491,38 @@ def m032_statements(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE memories ADD COLUMN states INTEGER NOT NULL DEFAULT 1")
 
 
+def m033_no_number_given_twice(db: sqlite3.Connection) -> None:
+    """What is sent or trained at the moment of an erasure names a row, and buttons name beliefs: none of
+    these numbers may come back as another's.
+    """
+    for table in ("outbox", "runs"):
+        _never_use_ids_twice(db, table)
+    # Not a part of `users`: it outlives the person's row, as the numbers in old chats do.
+    db.execute(
+        """
+        CREATE TABLE last_numbers (
+            user_id INTEGER PRIMARY KEY,
+            belief_id INTEGER NOT NULL DEFAULT 0,
+            version INTEGER NOT NULL DEFAULT 0
+        )
+        """
+    )
+    db.execute(
+        """
+        INSERT INTO last_numbers (user_id, belief_id, version) SELECT
+            user_id,
+            coalesce((SELECT max(belief_id) FROM beliefs WHERE beliefs.user_id = users.user_id), 0),
+            coalesce((SELECT max(version) FROM adapters WHERE adapters.user_id = users.user_id), 0)
+        FROM users
+        """
+    )
+
+
+def m034_whole_erasures(db: sqlite3.Connection) -> None:
+    # Whether all of a person was erased. Of older ones that is not known, so they are not repeated.
+    db.execute("ALTER TABLE erasures ADD COLUMN whole INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -520,6 +556,8 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m030_words_by_owner,
     m031_notes,
     m032_statements,
+    m033_no_number_given_twice,
+    m034_whole_erasures,
 )
 
 

@@ -61,7 +61,15 @@ class ProfileStore:
             last_message_id=row["last_message_id"],
             document=row["document"],
             beliefs=tuple(await self._beliefs(user_id)),
+            last_belief_id=await self.last_belief_id(user_id),
         )
+
+    async def last_belief_id(self, user_id: int) -> int:
+        """The greatest number that a belief of this user ever had, erased ones included."""
+        row = await self._database.fetch_one(
+            "SELECT belief_id FROM last_numbers WHERE user_id = ?", (user_id,)
+        )
+        return 0 if row is None else int(row["belief_id"])
 
     async def revision(self, user_id: int) -> int | None:
         """How often a profile has been changed; None before the first save."""
@@ -94,6 +102,7 @@ class ProfileStore:
                 put_memory(connection, memory)
             for edit in edits:
                 _put_belief(connection, user_id, edit)
+            _take_numbers(connection, user_id, edits)
             if edits:
                 connection.execute(
                     "INSERT INTO profile_changes (user_id, at, cause, message_id, edits)"
@@ -233,6 +242,19 @@ def _put_belief(connection: Connection, user_id: int, edit: Edit) -> None:
         f" VALUES (?, {', '.join('?' * len(_COLUMNS))})",
         (user_id, *(values[column] for column in _COLUMNS)),
     )
+
+
+def _take_numbers(connection: Connection, user_id: int, edits: Sequence[Edit]) -> None:
+    """Remember which numbers have been given, so that a button below an erased belief never finds another."""
+    given = [edit.after.belief_id for edit in edits if edit.before is None and edit.after is not None]
+    if given:
+        connection.execute(
+            """
+            INSERT INTO last_numbers (user_id, belief_id) VALUES (?, ?)
+            ON CONFLICT (user_id) DO UPDATE SET belief_id = max(belief_id, excluded.belief_id)
+            """,
+            (user_id, max(given)),
+        )
 
 
 def _rewrite_history(connection: Connection, user_id: int, rewritten: Callable[[Edit], Edit | None]) -> None:

@@ -265,6 +265,16 @@ class TuningRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """That a person was forgotten: as a whole, or a part of what they said. Ids grow."""
+
+    erasure_id: int
+    user_id: int
+    at: datetime
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
     """How much is held of one person."""
 

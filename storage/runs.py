@@ -175,18 +175,20 @@ class RunStore:
         Raises GoneError when the run that it came of is no longer there.
         """
         async with self._database.transaction() as connection:
+            version = await _next_version(connection, user_id)
             cursor = await connection.execute(
                 """
                 INSERT INTO adapters
                     (user_id, version, status, folder, base_model, created_at, run_id, secret)
-                SELECT :user_id, next, 'candidate', 'adapters/' || :user_id || '/' || next, :base_model,
-                       :now, :run_id, :secret
-                FROM (SELECT coalesce(max(version), 0) + 1 AS next FROM adapters WHERE user_id = :user_id)
-                WHERE :run_id IS NULL OR EXISTS (SELECT 1 FROM runs WHERE run_id = :run_id)
+                SELECT :user_id, :version, 'candidate', :folder, :base_model, :now, :run_id, :secret
+                WHERE :run_id IS NULL
+                OR EXISTS (SELECT 1 FROM runs WHERE run_id = :run_id AND user_id = :user_id)
                 RETURNING *
                 """,
                 {
                     "user_id": user_id,
+                    "version": version,
+                    "folder": f"adapters/{user_id}/{version}",
                     "base_model": base_model,
                     "now": to_text(now),
                     "run_id": run_id,
@@ -194,8 +196,8 @@ class RunStore:
                 },
             )
             row = await cursor.fetchone()
-        if row is None:
-            raise GoneError
+            if row is None:
+                raise GoneError
         return _adapter(row)
 
     async def give_secrets(self) -> list[Adapter]:
@@ -322,6 +324,20 @@ class RunStore:
     async def _runs(self, condition: str, *parameters: object) -> list[TuningRun]:
         rows = await self._database.fetch_all(f"SELECT * FROM runs WHERE {condition}", parameters)
         return [_run(row) for row in rows]
+
+
+async def _next_version(connection: aiosqlite.Connection, user_id: int) -> int:
+    """A number that no version of this user has had, erased ones included."""
+    cursor = await connection.execute(
+        """
+        INSERT INTO last_numbers (user_id, version) VALUES (?, 1)
+        ON CONFLICT (user_id) DO UPDATE SET version = version + 1 RETURNING version
+        """,
+        (user_id,),
+    )
+    row = await cursor.fetchone()
+    assert row is not None, "the row is there by now"
+    return int(row["version"])
 
 
 async def _activate(connection: aiosqlite.Connection, user_id: int, version: int) -> None:

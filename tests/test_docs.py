@@ -84,6 +84,18 @@ def test_every_complaint_on_the_page_on_telegram_names_tests_that_exist():
     assert {name for name in named if f"def {name}(" not in written} == set()
 
 
+def test_every_fault_on_the_page_on_operating_names_tests_that_exist():
+    page = (ROOT / "docs" / "operating.md").read_text()
+    [table] = re.findall(r"^\| fault \|.*?(?=\n\n)", page, re.MULTILINE | re.DOTALL)
+    rows = table.splitlines()[2:]
+    written = "\n".join(source.read_text() for source in (ROOT / "tests").rglob("test_*.py"))
+
+    named = [re.findall(r"`(test_\w+)`", row) for row in rows]
+    assert len(named) > 15
+    assert all(named)
+    assert {name for tests in named for name in tests if f"def {name}(" not in written} == set()
+
+
 def test_both_readmes_have_the_same_sections_settings_and_examples():
     pages = [(ROOT / name).read_text() for name in ("README.md", "README.zh.md")]
     variables = [re.findall(r"^\| `([A-Z_]+)` \| (\S*) ", page, re.MULTILINE) for page in pages]

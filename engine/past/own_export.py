@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import IO, Any
 
 from engine.errors import ImportFileError
-from engine.past.lines import Brought
+from engine.past.lines import Brought, number_in, text_in
 from storage.past import PastLine
 from storage.records import Origin, Role
 from storage.times import from_text
+
+_ODD = (
+    *(OSError, zipfile.BadZipFile, NotImplementedError),
+    *(ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError),
+)
+"""What reading raises where the file is damaged, or a field holds something else than it should."""
 
 _BROKEN = "It is not a complete export of Mynah."
 
@@ -29,7 +35,7 @@ def read_own_export(path: Path) -> Iterator[Brought]:
         with _opened(path, "messages.jsonl") as lines:
             for line in lines:
                 yield _brought(json.loads(line), ratings)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except _ODD as error:
         raise ImportFileError(_BROKEN) from error
 
 
@@ -48,16 +54,30 @@ def _opened(path: Path, name: str) -> Generator[IO[bytes]]:
 def _brought(raw: dict[str, Any], ratings: dict[int, dict[str, Any]]) -> Brought:
     rating = ratings.get(raw["message_id"], {})
     line = PastLine(
-        number=raw["message_id"],
+        number=number_in(raw["message_id"]),
         role=Role(raw["role"]),
-        text=raw["text"],
+        text=text_in(raw["text"]),
         said_at=from_text(raw["created_at"]),
         origin=Origin(raw["origin"]),
-        quoted=raw.get("quoted"),
+        quoted=_text_or_none(raw.get("quoted")),
         # Only the reply that counted is a turn again; the others stay as what was said.
-        answers=raw["question_id"] if raw["current"] else None,
-        value=rating.get("value"),
-        note=rating.get("note"),
-        correction=rating.get("correction"),
+        answers=_number_or_none(raw["question_id"]) if raw["current"] else None,
+        value=_thumb(rating.get("value")),
+        note=_text_or_none(rating.get("note")),
+        correction=_text_or_none(rating.get("correction")),
     )
-    return Brought(source=-raw["conversation_id"], line=line)
+    return Brought(source=-number_in(raw["conversation_id"]), line=line)
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else text_in(value)
+
+
+def _number_or_none(value: Any) -> int | None:
+    return None if value is None else number_in(value)
+
+
+def _thumb(value: Any) -> int | None:
+    if value not in (None, 1, -1):
+        raise ValueError
+    return _number_or_none(value)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import ijson
 
 from engine.errors import ImportFileError
-from engine.past.lines import Brought
+from engine.past.lines import Brought, number_in, text_in
 from storage.past import PastLine
 from storage.records import Role
 
@@ -35,6 +35,9 @@ _CHATS = frozenset({"", "chats.list.item", "left_chats.list.item"})
 """Where the description of a chat may stand: at the top, or in the lists of a whole account."""
 
 _MESSAGES = frozenset(f"{place}.messages.item".lstrip(".") for place in _CHATS)
+
+_ODD = (ijson.JSONError, ValueError, TypeError, KeyError, AttributeError, OverflowError)
+"""What reading raises where a field holds something else than it should."""
 
 _REMEMBERED = 5000
 _LONGEST_QUOTE = 1000
@@ -59,12 +62,12 @@ def read_export(stream: Source, *, user_id: int, judge: Judge) -> Iterator[Broug
             if kind == "chat":
                 chat = _Chat()
             elif kind == "id":
-                chat.number = int(value)
+                chat.number = number_in(value)
             elif kind == "type":
                 chat.is_with_bot = value == "bot_chat"
             else:
                 yield from _take(chat, value, f"user{user_id}", judge)
-    except (ijson.JSONError, ValueError, TypeError, KeyError) as error:
+    except _ODD as error:
         raise ImportFileError("It is not a complete export of Telegram Desktop in JSON.") from error
 
 
@@ -94,8 +97,8 @@ def _take(chat: _Chat, message: Json, own: str, judge: Judge) -> Iterable[Brough
     text = _text(message.get("text", "")).strip()
     if message.get("type") != "message" or not text:
         return
-    number = int(message["id"])
-    quoted = chat.texts.get(int(message.get("reply_to_message_id") or 0))
+    number = number_in(message["id"])
+    quoted = chat.texts.get(number_in(message.get("reply_to_message_id") or 0))
     chat.texts[number] = text[:_LONGEST_QUOTE]
     if len(chat.texts) > _REMEMBERED:
         chat.texts.popitem(last=False)
@@ -138,8 +141,8 @@ def _value(reactions: Iterable[Json], own: str, judge: Judge) -> int | None:
 def _text(text: str | list[str | Json]) -> str:
     """A text, which with formatting is a list of pieces."""
     if isinstance(text, str):
-        return text
-    return "".join(piece if isinstance(piece, str) else piece["text"] for piece in text)
+        return text_in(text)
+    return text_in("".join(piece if isinstance(piece, str) else piece["text"] for piece in text))
 
 
 def _moment(message: Json) -> datetime:

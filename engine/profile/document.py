@@ -38,6 +38,7 @@ def profile_of(stored: StoredProfile) -> Profile:
         recent=tuple(document.get("recent", ())),
         proposed_up_to=document.get("proposed_up_to", 0),
         revision=stored.revision,
+        last_belief_id=stored.last_belief_id,
     )
 
 

@@ -70,7 +70,7 @@ class ProfileEngine:
         if held is None or held.revision != await self._store.revision(user_id):
             stored = await self._store.load(user_id)
             if stored is None:
-                return Profile()
+                return Profile(last_belief_id=await self._store.last_belief_id(user_id))
             held = profile_of(stored)
         self._hold(user_id, held)
         return held
@@ -125,7 +125,7 @@ class ProfileEngine:
                 return  # what was never learnt needs no change
             change = revise(profile, message, before=before, vector=vector)
             lost = [edit.before for edit in change.edits if edit.after is None and edit.before is not None]
-            for belief in lost:  # before the save, since a new belief may take the number of a lost one
+            for belief in lost:
                 await self._store.erase_belief(message.user_id, belief.belief_id)
             revised = Change(
                 profile=replace(change.profile, revision=profile.revision + len(lost)),

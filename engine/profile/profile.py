@@ -31,6 +31,7 @@ class Profile:
     """What is believed of one user, how they write, and what they talk about.
 
     Messages up to `proposed_up_to` are never again read for proposals (`proposals.py`).
+    `last_belief_id` is the greatest number that a belief ever had, erased ones included.
     """
 
     style: Style = field(default_factory=Style)
@@ -40,6 +41,7 @@ class Profile:
     recent: tuple[int, ...] = ()
     proposed_up_to: int = 0
     revision: int = 0
+    last_belief_id: int = 0
 
     @property
     def last_message_id(self) -> int:
@@ -122,13 +124,15 @@ def believe(profile: Profile, claims: Iterable[Claim], message_id: int, at: date
     """Let claims of one message meet what is believed so far, one after the other."""
     edits: list[Edit] = []
     for claim in claims:
-        made = _meet(profile.beliefs, claim, Evidence(message_id=message_id, quote=claim.quote, said_at=at))
+        made = _meet(profile, claim, Evidence(message_id=message_id, quote=claim.quote, said_at=at))
         edits += made
-        profile = replace(profile, beliefs=_applied(profile.beliefs, made))
+        beliefs = _applied(profile.beliefs, made)
+        given = max((belief.belief_id for belief in beliefs), default=0)
+        profile = replace(profile, beliefs=beliefs, last_belief_id=max(profile.last_belief_id, given))
     return Change(profile=profile, edits=tuple(edits))
 
 
-def _meet(beliefs: tuple[Belief, ...], claim: Claim, evidence: Evidence) -> list[Edit]:
+def _meet(profile: Profile, claim: Claim, evidence: Evidence) -> list[Edit]:
     """What one claim changes: it repeats a belief, reverses it, ends it, closes an older value, or is new.
 
     What was said earlier than what is believed changes nothing of it, even when it comes later.
@@ -137,7 +141,7 @@ def _meet(beliefs: tuple[Belief, ...], claim: Claim, evidence: Evidence) -> list
     at = evidence.said_at
     rivals = [
         belief
-        for belief in beliefs
+        for belief in profile.beliefs
         if belief.status in _OPEN and (belief.subject, belief.slot) == (claim.subject, claim.slot)
     ]
     same = next((belief for belief in rivals if belief.key == key), None)
@@ -147,8 +151,7 @@ def _meet(beliefs: tuple[Belief, ...], claim: Claim, evidence: Evidence) -> list
         return [Edit(before=belief, after=after(belief, at)) for belief in meant]
     if same is not None and same.polarity == claim.polarity:
         return [Edit(before=same, after=_repeated(same, evidence))]
-    next_id = 1 + max((belief.belief_id for belief in beliefs), default=0)
-    new = _new(next_id, claim, key, evidence)
+    new = _new(profile.last_belief_id + 1, claim, key, evidence)
     if new.status is BeliefStatus.PENDING:
         rivals = []  # what waits for the user's word closes nothing yet
     elif claim.slot in ALL_OR_NONE:

@@ -15,6 +15,7 @@ from bot.settings import Settings
 from engine.language.bundled import ResolvedModel
 from engine.profile.embedding import Embedder
 from engine.speech import Transcriber
+from tests.bot.log_watch import nothing_said_is_logged
 from tests.bot_api import BotApiServer
 from tests.fake_embedder import FakeEmbedder
 from tests.scripted_model import ScriptedModel
@@ -73,8 +74,9 @@ async def bench_on(
         open_services(core, parts) as services,
     ):
         mynah = build(services, wires_to(server, poll_read_seconds=poll_read_seconds))
-        async with running(services, mynah):
-            yield Bench(server, model, services, mynah)
+        with nothing_said_is_logged(server):
+            async with running(services, mynah):
+                yield Bench(server, model, services, mynah)
 
 
 @pytest.fixture

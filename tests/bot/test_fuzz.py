@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from telegram import Update
 from telegram.request import RequestData
 
 from bot.inbox import SiftingRequest
@@ -40,21 +41,21 @@ def paths_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
 
 
 @st.composite
-def spoilt_updates(draw: st.DrawFn) -> dict[str, Any]:
-    """An update of any kind with fields left out or filled with something odd."""
-    update = deepcopy(draw(st.sampled_from(updates_of(USER_ID, COMMANDS))))
+def spoilt(draw: st.DrawFn, good: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
+    """A JSON object with fields left out or filled with something odd."""
+    value = deepcopy(draw(good))
     for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from(list(paths_in(update))))
-        holder: Any = update
+        path = draw(st.sampled_from(list(paths_in(value))))
+        holder: Any = value
         for key in path[:-1]:
             holder = holder[key]
         if draw(st.booleans()) and isinstance(holder, dict):
             del holder[path[-1]]
         else:
             holder[path[-1]] = draw(st.sampled_from(ODD))
-        if not any(paths_in(update)):
+        if not any(paths_in(value)):
             break
-    return update
+    return value
 
 
 def tap(data: str) -> dict[str, Any]:
@@ -74,8 +75,13 @@ NEARLY_BUTTONS = st.one_of(
 NEARLY_COMMANDS = st.builds(
     lambda command, rest: f"/{command} {rest}", st.sampled_from(COMMANDS), st.text(max_size=200)
 )
+KNOWN = st.sampled_from(updates_of(USER_ID, COMMANDS))
+OF_EVERY_KIND = st.builds(
+    lambda kind, known: {str(kind): next(iter(known.values()))}, st.sampled_from(Update.ALL_TYPES), KNOWN
+)
 UPDATES = st.one_of(
-    spoilt_updates(),
+    spoilt(KNOWN),
+    spoilt(OF_EVERY_KIND),
     NEARLY_BUTTONS.map(tap),
     NEARLY_COMMANDS.map(lambda words: {"message": text(USER_ID, words)}),
 )
@@ -158,7 +164,7 @@ async def test_among_any_rubbish_the_good_updates_come_through(database: Databas
         metrics=Metrics(updates_waiting=int, replies_under_way=int),
         now=lambda: datetime(2026, 3, 2, tzinfo=UTC),
     )
-    for around in drawn(st.lists(JSON | spoilt_updates(), max_size=4), 200):
+    for around in drawn(st.lists(JSON | spoilt(KNOWN), max_size=4), 200):
         wire.body = json.dumps({"ok": True, "result": [*around, GOOD, *around]}).encode()
         _, body = await sifting.do_request("", "POST")
         assert GOOD in json.loads(body)["result"]

@@ -100,6 +100,18 @@ def test_a_traceback_names_the_error_and_the_place_but_not_what_was_said():
     assert "plantedquestion'" not in written
 
 
+def test_what_another_handler_made_of_a_traceback_is_not_taken_over():
+    try:
+        int("plantedquestion")
+    except ValueError:
+        record = logging.getLogger("x").makeRecord(
+            "x", 40, "f", 1, "failed", (), __import__("sys").exc_info()
+        )
+    assert "plantedquestion" in logging.Formatter().format(record)
+
+    assert "plantedquestion'" not in Redactor("%(message)s").format(record)
+
+
 @pytest.mark.parametrize("log", ["json"], indirect=True)
 def test_a_line_of_json_has_its_fields_and_a_redacted_traceback(log: io.StringIO):
     try:

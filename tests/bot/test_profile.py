@@ -67,6 +67,18 @@ async def test_a_button_of_a_belief_that_is_gone_says_so(bench: Bench):
     assert await ada.wait_for_answer(await ada.tap(shown, "✗ 1")) == "I no longer hold that."
 
 
+async def test_an_old_button_never_hits_what_was_learnt_after_an_erasure(bench: Bench):
+    ada, old = await profile_after(bench, "I live in Oslo.", "I love tea.")
+    await bench.services.forgetter.forget(USER_ID)
+    await profile_after(bench, "I live in Rome.", "I love jazz.")
+
+    for sign in ("✗ 1", "✗ 2"):
+        await ada.wait_for_answer(await ada.tap(old, sign))
+
+    held = (await bench.services.profiles.get(USER_ID)).held
+    assert [belief.value for belief in held] == ["Rome", "jazz"]
+
+
 async def test_why_shows_the_sentences_with_their_dates(bench: Bench):
     ada, shown = await profile_after(bench, "I love tea.", "I really love tea, you know.")
     await ada.tap(shown, "? 1")

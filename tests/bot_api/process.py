@@ -6,10 +6,28 @@ import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
 from tests.bot_api.server import BotApiServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Child(Protocol):
+    """What is asked of a process."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status, negative for a signal; None while it lives."""
+        ...
+
+    def send_signal(self, number: signal.Signals, /) -> None:
+        """Send it a signal."""
+        ...
+
+    async def wait(self) -> int:
+        """Wait until it ends; returns its exit status."""
+        ...
 
 
 class BotProcess:
@@ -33,15 +51,12 @@ class BotProcess:
             "MYNAH_DATA": str(data),
             **settings,
         }
-        self._child: asyncio.subprocess.Process | None = None
+        self._child: Child | None = None
 
     async def start(self, *, timeout_seconds: float = 120.0) -> None:
         """Start it and wait until it polls. Raises RuntimeError with the log when it ends instead."""
         polls = len(self._server.calls_of("getUpdates"))
-        with self.log.open("ab") as log:
-            child = self._child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", cwd=REPOSITORY, env=self._environ, stdout=log, stderr=log
-            )
+        child = self._child = await self._spawn()
         ended = asyncio.create_task(child.wait())
         polled = asyncio.create_task(
             self._server.until(
@@ -55,6 +70,12 @@ class BotProcess:
         if not polled.done() or polled.cancelled():
             raise RuntimeError(f"the bot ended instead of polling:\n{self.log.read_text()}")
         polled.result()
+
+    async def _spawn(self) -> Child:
+        with self.log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", cwd=REPOSITORY, env=self._environ, stdout=log, stderr=log
+            )
 
     async def wait(self) -> int:
         """Wait until it ends by itself; returns its exit status."""

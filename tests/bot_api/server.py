@@ -136,6 +136,11 @@ class BotApiServer:
             timeout_seconds=timeout_seconds,
         )
 
+    def everything_said(self) -> set[str]:
+        """Every text that anybody, the bot included, has written in any chat, in every version."""
+        messages = (message for chat in self._world.chats.values() for message in chat.everything)
+        return {version.text for message in messages for version in message.history}
+
     def calls_of(self, method: str) -> list[Call]:
         """The calls of one method so far, oldest first."""
         return [call for call in self.calls if call.method == method.lower()]

@@ -1,6 +1,7 @@
 """A tiny model that always has something to say."""
 
 from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -13,9 +14,9 @@ def save_talkative(folder: Path) -> Path:
     To an empty reply the bot says that it has no answer, and the count would take that for a lost message.
     """
     model, tokenizer = tiny_model(), tiny_tokenizer()
-    silent = [token for token in range(len(tokenizer)) if not _is_seen(tokenizer.decode([token]))]
+    silent = [token for token in range(len(tokenizer)) if not _is_seen(str(tokenizer.decode([token])))]
     with torch.no_grad():
-        model.get_input_embeddings().weight[silent] = 0.0
+        cast(torch.nn.Embedding, model.get_input_embeddings()).weight[silent] = 0.0
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -31,6 +31,7 @@ async def test_no_message_is_lost_or_answered_twice(tmp_path: Path, model_folder
     outcome = await crash_run(plan, data)
     assert outcome.messages == 60
     assert outcome.lost == ()
+    assert outcome.given_up == ()
     assert outcome.answered_twice == ()
     assert outcome.integrity == "ok"
     assert outcome.swaps > plan.kills

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.archive import is_safe, unpack
-from storage.backup import BACKUPS_NAME, DATABASE_NAME, BackupWriter, restore
+from storage.archive import Manifest, is_safe, unpack
+from storage.backup import BACKUPS_NAME, DATABASE_NAME, BackupWriter, restoring
 from storage.database import Database
 from storage.errors import BackupError, LockedError, NewerDatabaseError, StorageError, WrongKeyError
 from storage.lock import folder_lock
@@ -53,6 +53,11 @@ def writer(folder: Path, clock: Clock, key: str | None = None) -> BackupWriter:
 async def back_up(folder: Path, target: Path, clock: Clock, key: str | None = None) -> Path:
     await writer(folder, clock, key).write(target, lambda _sentence: None)
     return target
+
+
+def restore(archive: Path, folder: Path, *, key: str | None) -> Manifest:
+    with restoring(archive, folder, key=key) as staged:
+        return staged.manifest
 
 
 async def users_in(folder: Path, key: str | None = None) -> list[User]:

@@ -110,8 +110,20 @@ def test_topics_are_read_from_a_document_that_holds_numbers():
     document = json.loads(document_of(profile))
     document["topics"][0]["centroid"] = np.frombuffer(topic.centroid, np.float16).tolist()
     for text in (document_of(profile), json.dumps(document)):
-        stored = StoredProfile(revision=0, last_message_id=0, document=text, beliefs=())
+        stored = StoredProfile(revision=0, last_message_id=0, document=text, beliefs=(), last_belief_id=0)
         assert profile_of(stored) == profile
+
+
+async def test_the_number_of_an_erased_belief_is_not_given_again(chat: Chat):
+    one, fresh = chat.engine(), chat.engine()
+    await one.observe(await chat.say("I live in Oslo."))
+    [erased] = (await one.get(ADA)).held
+    await one.erase(ADA, erased.belief_id)
+
+    await fresh.observe(await chat.say("I live in Lima."))
+
+    [new] = (await one.get(ADA)).held
+    assert (new.value, new.belief_id > erased.belief_id) == ("Lima", True)
 
 
 async def test_nothing_of_a_forgotten_user_comes_back(chat: Chat, database: Database, clock: Clock):
