@@ -15,7 +15,7 @@ from bot.access import Access
 from bot.calls import Insistence, UncertainDeliveryError
 from bot.live import LiveReply
 from bot.metrics import Metrics
-from bot.pace import Pace
+from bot.pace import Pace, Throttle
 from bot.render import Part, plain, render
 from bot.speaking import Place, place_in, texts
 from engine.assistant import Interrupted
@@ -43,6 +43,7 @@ class Delivery:
         updates: UpdateStore,
         access: Access,
         insistence: Insistence,
+        throttle: Throttle,
         metrics: Metrics,
         drafts: bool,
         pace_seconds: float = PACE_SECONDS,
@@ -56,6 +57,7 @@ class Delivery:
         self._updates = updates
         self._access = access
         self._insistence = insistence
+        self._throttle = throttle
         self._metrics = metrics
         self._pace_seconds = pace_seconds
         self._group_pace_seconds = group_pace_seconds
@@ -81,6 +83,7 @@ class Delivery:
             draft_id=next(self._draft_ids) if is_draft else None,
             remember_preview=remember_preview,
             pace=self._pace_of(chat_id),
+            throttle=self._throttle,
         )
 
     def _pace_of(self, chat_id: int) -> Pace:

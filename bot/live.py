@@ -12,7 +12,7 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.calls import seconds_of
-from bot.pace import Pace
+from bot.pace import Pace, Throttle
 from bot.render import Part, render
 from bot.speaking import Place, texts
 
@@ -41,6 +41,7 @@ class LiveReply:
         preview_id: int | None,
         remember_preview: Callable[[int], Awaitable[None]],
         pace: Pace,
+        throttle: Throttle,
         draft_id: int | None = None,
     ) -> None:
         """With a `draft_id` the preview is a draft, as long as Telegram takes it, and no message."""
@@ -49,6 +50,7 @@ class LiveReply:
         self._place = place
         self._remember_preview = remember_preview
         self._pace = pace
+        self._throttle = throttle
         self._draft_id = draft_id
         self._text = ""
         self._queue_place: int | None = None
@@ -87,12 +89,13 @@ class LiveReply:
     async def _run(self) -> None:
         typing: asyncio.Task[None] | None = None
         while not self._ended.is_set():
-            if (self._shown is None or not self._text) and (typing is None or typing.done()):
+            is_silent = self._shown is None or not self._text
+            if is_silent and self._throttle.has_room and (typing is None or typing.done()):
                 typing = asyncio.create_task(self._type())
             await _wait(self._changed, TYPING_SECONDS)
             self._changed.clear()
             news = self._text or self._place_in_words()
-            if news and not self._gave_up and not self._ended.is_set():
+            if news and not self._gave_up and not self._ended.is_set() and self._throttle.has_room:
                 await self._update(news)
                 await _wait(self._ended, self._pace.seconds)
         if typing is not None:
@@ -112,6 +115,7 @@ class LiveReply:
         parts = render(text)
         if not parts or self._stands(parts[0]):
             return
+        self._throttle.reserve()
         try:
             await self._put(parts[0])
         except RetryAfter as error:

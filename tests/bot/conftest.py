@@ -9,6 +9,7 @@ import pytest
 from telegram.request import HTTPXRequest
 
 from bot.app import Mynah, Wires, build
+from bot.pace import Throttle
 from bot.running import idle_waiter, running
 from bot.services import Clock, Parts, Services, open_core, open_services, utc_now
 from bot.settings import Settings
@@ -36,7 +37,9 @@ class Bench:
         await idle_waiter(self.mynah)()
 
 
-def wires_to(server: BotApiServer, *, poll_read_seconds: float = 20.0) -> Wires:
+def wires_to(
+    server: BotApiServer, *, poll_read_seconds: float = 20.0, throttle: Throttle | None = None
+) -> Wires:
     """Real HTTP to the loopback server."""
     return Wires(
         token=server.token,
@@ -44,6 +47,7 @@ def wires_to(server: BotApiServer, *, poll_read_seconds: float = 20.0) -> Wires:
         polling=HTTPXRequest(read_timeout=poll_read_seconds),
         base_url=server.base_url,
         base_file_url=server.base_file_url,
+        throttle=throttle or Throttle(most=None),
     )
 
 
@@ -57,6 +61,7 @@ async def bench_on(
     embedder: Embedder | None = None,
     transcriber: Transcriber | None = None,
     poll_read_seconds: float = 20,
+    throttle: Throttle | None = None,
     **settings: object,
 ) -> AsyncGenerator[Bench]:
     """Start the bot on a data folder; leave to stop it."""
@@ -72,7 +77,8 @@ async def bench_on(
         open_core(chosen, progress=lambda _sentence: None, now=now, parts=parts) as core,
         open_services(core, parts) as services,
     ):
-        mynah = build(services, wires_to(server, poll_read_seconds=poll_read_seconds))
+        wires = wires_to(server, poll_read_seconds=poll_read_seconds, throttle=throttle)
+        mynah = build(services, wires)
         async with running(services, mynah):
             yield Bench(server, model, services, mynah)
 
