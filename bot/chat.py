@@ -195,15 +195,16 @@ class ChatHandlers:
         )
         is_last = last is not None and last.question_id == question.message_id
         is_delivered = await self._deliver_logged(asked, earlier=last)
-        if is_last and not is_delivered:
-            await self._answer_changed(asked, changed, earlier=last)
+        is_answered = is_delivered or (is_last and await self._answer_changed(asked, changed, earlier=last))
+        if not is_answered:
+            await self._messages.outdate_replies(question.message_id)
         # After the answer: until then a crash leaves the change to be found again by the old text.
         await self._profiles.revise(changed, before=question.text)
         await self._messages.revise(question.message_id, text=changed.text, origin=changed.origin)
         if not is_last and not is_delivered:
             await self._delivery.say(asked.chat_id, asked.texts.edit_noted)
 
-    async def _answer_changed(self, asked: Incoming, question: Message, *, earlier: Message | None) -> None:
+    async def _answer_changed(self, asked: Incoming, question: Message, *, earlier: Message | None) -> bool:
         async def write(live: LiveReply, cancellation: Cancellation) -> Reply:
             return await self._assistant.answer_changed(
                 question,
@@ -214,7 +215,7 @@ class ChatHandlers:
                 cancellation=cancellation,
             )
 
-        await self._answer(asked, write, earlier=earlier)
+        return await self._answer(asked, write, earlier=earlier)
 
     async def on_new(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Begin a conversation with an empty context."""
@@ -306,8 +307,8 @@ class ChatHandlers:
         )
         return live, in_place_of
 
-    async def _answer(self, asked: Incoming, write: Write, *, earlier: Message | None = None) -> None:
-        """Stream a reply into the chat.
+    async def _answer(self, asked: Incoming, write: Write, *, earlier: Message | None = None) -> bool:
+        """Stream a reply into the chat; False when there is none, which is said.
 
         It takes the place of an earlier one, if there is one, which stays when there is no new one.
         """
@@ -322,11 +323,12 @@ class ChatHandlers:
             else:
                 await self._delivery.show_again(earlier, buttons=await self._keyboards.below(earlier))
                 await self._delivery.say(asked.chat_id, sentence)
-            return
+            return False
         if reply is None:
             await self._delivery.say(asked.chat_id, asked.texts.nothing_to_retry)
-            return
+            return False
         await self._deliver(reply.reply, asked, shown_as=_ids(live.preview_id, in_place_of))
+        return True
 
     async def _write(self, asked: Incoming, write: Write, live: LiveReply) -> Reply | None:
         with self._under_way.begin(asked.lane) as cancellation:

@@ -45,6 +45,7 @@ class Texts:
     rated_down: str
     rating_withdrawn: str
     rating_unknown: str
+    rated_outdated: str
     feedback_usage: str
     feedback_noted: str
     feedback_corrected: str

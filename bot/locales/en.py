@@ -76,6 +76,10 @@ EN = Texts(
     rated_down="👎 Noted: I will not learn from that reply. /feedback better: TEXT teaches me the right one.",
     rating_withdrawn="Rating taken back.",
     rating_unknown="I no longer know that reply.",
+    rated_outdated=(
+        "Noted. You have changed that question since, so I learn nothing from this answer; ask again, and I "
+        "can learn from the new one."
+    ),
     feedback_usage="Say what was wrong (/feedback shorter, please) or the answer: /feedback better: TEXT",
     feedback_noted="Thank you, I keep that in mind: “{note}”. It is stored with that reply.",
     feedback_corrected="Thank you. Tonight I learn to answer that with: “{correction}”",

@@ -70,6 +70,7 @@ ZH = Texts(
     rated_down="👎 记下了，我不会学这条回复。/feedback better: 内容 可以教我正确的答案。",
     rating_withdrawn="评价已撤回。",
     rating_unknown="我已经找不到那条回复了。",
+    rated_outdated="记下了。不过那个问题后来改过，我不会从这条回答里学习；再问一次，我就能从新的回答里学。",
     feedback_usage="说说哪里不好（/feedback 请短一点），或给出答案：/feedback better: 内容",
     feedback_noted="谢谢，我记住了：“{note}”。它和那条回复存在一起。",
     feedback_corrected="谢谢。今晚我会学着这样回答：“{correction}”",
