@@ -10,6 +10,8 @@ class Texts:
     welcome: str
     help_head: str
     help_groups: str
+    help_privacy_on: str
+    help_privacy_off: str
     commands: dict[str, str]
     """What each command does, in the order of /help."""
     owner_commands: dict[str, str]

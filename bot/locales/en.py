@@ -11,9 +11,16 @@ EN = Texts(
     ),
     help_head="Write to me as you would to a person. Besides that:",
     help_groups=(
-        "In a group I answer whoever writes my name, replies to me or sends /ask@{name}; the last reaches me "
-        "even where Telegram shows me nothing else (privacy mode). All share one conversation there. I learn "
-        "only from people who are let in here or have sent /join."
+        "In a group I answer whoever writes my name, replies to me or sends /ask@{name}. All share one "
+        "conversation there. I learn only from people who are let in here or have sent /join."
+    ),
+    help_privacy_on=(
+        "Telegram's privacy mode is on for me: of what is said in groups I am sent little but commands and "
+        "replies to me, so /ask@{name} is the sure way."
+    ),
+    help_privacy_off=(
+        "Telegram's privacy mode is off for me: I am sent all that is said in my groups. What is not said to "
+        "me I neither answer nor keep."
     ),
     commands={
         "new": "begin a conversation with an empty context",

@@ -1,3 +1,4 @@
+import logging
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -447,4 +448,25 @@ async def test_help_says_how_to_reach_it_where_it_hears_little(bench: Bench, ada
     shown = await ada.wait_for_reply(chat=birds)
 
     assert "/ask@mynah_bot" in shown.text
-    assert "privacy mode" in shown.text
+    assert EN.help_privacy_on.format(name="mynah_bot") in shown.text
+
+    bench.server.hear_everything()
+    await ada.say("/help@mynah_bot", chat=birds)
+    assert EN.help_privacy_off in (await ada.wait_for_reply(chat=birds)).text
+
+
+@pytest.mark.parametrize(("hears_everything", "said"), [(False, "mode is on"), (True, "mode is off")])
+async def test_the_log_tells_how_much_of_groups_is_heard(
+    tmp_path: Path,
+    server: BotApiServer,
+    caplog: pytest.LogCaptureFixture,
+    hears_everything: bool,
+    said: str,
+):
+    if hears_everything:
+        server.hear_everything()
+    with caplog.at_level(logging.INFO):
+        async with bench_on(tmp_path, server):
+            pass
+
+    assert said in caplog.text

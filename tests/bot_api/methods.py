@@ -60,7 +60,7 @@ class Methods:
         return {
             **self._world.bot,
             "can_join_groups": True,
-            "can_read_all_group_messages": False,
+            "can_read_all_group_messages": not self._world.privacy_mode,
             "supports_inline_queries": False,
         }
 
