@@ -54,6 +54,7 @@ class Texts:
     nothing_to_rate: str
     tune_started: str
     tune_busy: str
+    tune_behind_backup: str
     tune_learnt: str
     tune_compared: str
     tune_rejected: str

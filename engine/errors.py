@@ -9,7 +9,7 @@ EngineError
  │   └─ EmptyReplyError            the model ended before the first word
  ├─ AdapterError                   an adapter folder is missing, broken or made for another base
  ├─ TuningError
- │   └─ TuningBusyError            another process tunes on this data folder
+ │   └─ TuningBusyError            a tuning or a backup of this data folder is under way
  ├─ SpeechError                    a recording could not be written down
  ├─ ExportError                    the files could not be written
  ├─ ImportFileError                the file holds no past that can be read
@@ -81,10 +81,12 @@ class TuningError(EngineError):
 
 
 class TuningBusyError(TuningError):
-    """Another process tunes on this data folder."""
+    """Somebody else tunes on this data folder, or backs it up, which nothing may be tuned beside."""
 
-    def __init__(self) -> None:
-        super().__init__("Tuning is already running on this data folder.")
+    def __init__(self, *, backing_up: bool) -> None:
+        work = "A backup is being written of" if backing_up else "Tuning is already running on"
+        super().__init__(f"{work} this data folder.")
+        self.backing_up = backing_up
 
 
 class SpeechError(EngineError):

@@ -93,6 +93,9 @@ EN = Texts(
     nothing_to_rate="There is no reply yet that this could be about.",
     tune_started="Learning now. You can go on talking; I tell you when it is done.",
     tune_busy="I am learning already.",
+    tune_behind_backup=(
+        "I am writing a backup, and must not learn beside that. Please send /tune again in a minute."
+    ),
     tune_learnt=(
         "Learnt from {examples} of your messages: on {held_out} that I had not trained on, my surprise fell "
         "from {before:.2f} to {after:.2f} nats a token. Version {version} answers you now. /rollback "

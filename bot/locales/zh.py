@@ -84,6 +84,7 @@ ZH = Texts(
     nothing_to_rate="还没有可以评价的回复。",
     tune_started="开始学习了。你可以继续聊，学完我会告诉你。",
     tune_busy="我已经在学习了。",
+    tune_behind_backup="我正在写备份，这时不能学习。请过一分钟再发 /tune。",
     tune_learnt=(
         "从你的 {examples} 条消息里学到了：在没有训练过的 {held_out} 条上，我的惊讶程度从每词元 {before:.2f} "
         "降到 {after:.2f} 奈特。现在由第 {version} 版回答你。/rollback 可以撤销。"

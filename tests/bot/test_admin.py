@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -6,11 +7,12 @@ import pytest
 from bot.cli import execute
 from bot.languages import LANGUAGES
 from storage.database import Database
+from storage.lock import folder_lock
 from storage.runs import RunStore
 from storage.users import UserStore
-from tests.bot.conftest import USER_ID, Bench
+from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask
-from tests.bot_api import Person
+from tests.bot_api import BotApiServer, Person
 from tests.conftest import Clock
 
 EN = LANGUAGES["en"]
@@ -63,6 +65,20 @@ async def test_a_version_that_no_longer_loads_is_refused_and_said_so(bench: Benc
     assert (await command(ada, "/rollforward")).startswith("Version 2 could not be used")
     assert await version_that_answers(bench, ada) == 1
     assert await command(ada, "/rollforward") == EN.nothing_to_roll_forward
+
+
+@pytest.mark.parametrize(
+    ("locks", "said"), [(["tuning"], EN.tune_busy), (["tuning", "backup"], EN.tune_behind_backup)]
+)
+async def test_what_keeps_the_owner_from_tuning_now_is_said(
+    tmp_path: Path, server: BotApiServer, locks: list[str], said: str
+):
+    async with bench_on(tmp_path, server, owner=USER_ID):
+        ada = server.person(USER_ID, "Ada")
+        with ExitStack() as held:
+            for lock in locks:
+                held.enter_context(folder_lock(tmp_path, lock))
+            assert await command(ada, "/tune") == said
 
 
 def test_the_command_line_rolls_one_person_back(
