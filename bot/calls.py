@@ -41,7 +41,7 @@ class Insistence:
 
         Raises UncertainDeliveryError when the connection ended before the answer.
         """
-        return await self._repeat(call, retry=_never_sent)
+        return await self._repeat(call, retry=never_sent)
 
     async def _repeat(
         self, call: Callable[[], Awaitable[Answer]], *, retry: Callable[[NetworkError], bool]
@@ -72,7 +72,7 @@ class Insistence:
         raise Interrupted
 
 
-def _never_sent(error: NetworkError) -> bool:
+def never_sent(error: TelegramError) -> bool:
     """Whether the request surely did not reach Telegram."""
     return isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
 

@@ -296,7 +296,7 @@ class ChatHandlers:
         if logged is None:
             return False
         live, in_place_of = await self._begin(asked, earlier)
-        await self._deliver(logged, asked, shown_as=_ids(live.preview_id, in_place_of))
+        await self._deliver(logged, asked, live, in_place_of)
         return True
 
     async def _begin(self, asked: Incoming, earlier: Message | None) -> tuple[LiveReply, list[int]]:
@@ -327,20 +327,23 @@ class ChatHandlers:
         if reply is None:
             await self._delivery.say(asked.chat_id, asked.texts.nothing_to_retry)
             return False
-        await self._deliver(reply.reply, asked, shown_as=_ids(live.preview_id, in_place_of))
+        await self._deliver(reply.reply, asked, live, in_place_of)
         return True
 
     async def _write(self, asked: Incoming, write: Write, live: LiveReply) -> Reply | None:
         with self._under_way.begin(asked.lane) as cancellation:
             return await write(live, cancellation)
 
-    async def _deliver(self, reply: Message, asked: Incoming, *, shown_as: Sequence[int]) -> None:
+    async def _deliver(
+        self, reply: Message, asked: Incoming, live: LiveReply, in_place_of: Sequence[int]
+    ) -> None:
         """Send the reply; the profile learns from its question afterwards, and only once."""
         await self._delivery.finish(
             reply,
             buttons=await self._keyboards.below(reply),
-            shown_as=shown_as,
+            shown_as=_ids(live.preview_id, in_place_of),
             update_id=asked.update_id,
+            may_stand_twice=live.may_have_left_one,
             ending=_ending(reply, asked.texts),
         )
         if reply.question_id is not None:

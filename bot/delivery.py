@@ -98,11 +98,13 @@ class Delivery:
         shown_as: Sequence[int],
         update_id: int | None,
         ending: str = "",
+        may_stand_twice: bool = False,
     ) -> None:
         """Send a logged reply in full, the last part with the buttons.
 
         It takes the place of the messages `shown_as`, such as its preview; those left over are deleted.
-        A part that may have arrived is not sent again: that something may be missing is said instead.
+        A part that may have arrived is not sent again: that something may be missing is said instead, and so
+        it is of a preview that nobody can take away, whose reply `may_stand_twice`.
         """
         if reply.generation is not None:
             self._metrics.replied(reply.generation)
@@ -123,6 +125,8 @@ class Delivery:
             await self._remove(reply.chat_id, telegram_id)
         if not is_certain:
             await self.say(reply.chat_id, texts().delivery_unknown)
+        elif may_stand_twice:
+            await self.say(reply.chat_id, texts().preview_unknown)
 
     async def show_in(
         self, telegram_id: int, reply: Message, *, buttons: InlineKeyboardMarkup | None, ending: str

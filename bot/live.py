@@ -9,9 +9,9 @@ from typing import Self
 
 from telegram import Bot
 from telegram.constants import ChatAction
-from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.calls import seconds_of
+from bot.calls import never_sent, seconds_of
 from bot.pace import Pace, Throttle
 from bot.render import Part, render
 from bot.speaking import Place, texts
@@ -46,6 +46,9 @@ class LiveReply:
     ) -> None:
         """With a `draft_id` the preview is a draft, as long as Telegram takes it, and no message."""
         self.preview_id = preview_id
+        self.may_have_left_one = False
+        """Whether a preview of unknown fate may stand in the chat, where nothing can reach it any more."""
+        self._gave_up = False
         self._bot = bot
         self._place = place
         self._remember_preview = remember_preview
@@ -58,7 +61,6 @@ class LiveReply:
         self._shown_at = 0.0
         self._changed = asyncio.Event()
         self._ended = asyncio.Event()
-        self._gave_up = False
         self._task: asyncio.Task[None] | None = None
 
     def show(self, text: str) -> None:
@@ -95,7 +97,8 @@ class LiveReply:
             await _wait(self._changed, TYPING_SECONDS)
             self._changed.clear()
             news = self._text or self._place_in_words()
-            if news and not self._gave_up and not self._ended.is_set() and self._throttle.has_room:
+            is_over = self._ended.is_set() or self._gave_up
+            if news and not is_over and self._throttle.has_room:
                 await self._update(news)
                 await _wait(self._ended, self._pace.seconds)
         if typing is not None:
@@ -122,9 +125,11 @@ class LiveReply:
             self._pace.widen(seconds_of(error.retry_after))
         except BadRequest:
             pass  # the final text is delivered with care; a preview may be missing
-        except TelegramError:
-            # Its fate is unknown: showing another preview could leave this one in the chat for good.
-            self._gave_up = self.preview_id is None and self._draft_id is None
+        except TelegramError as error:
+            if self.preview_id is None and self._draft_id is None and not never_sent(error):
+                # Another preview could leave two of them in the chat for good.
+                self._gave_up = True
+                self.may_have_left_one = isinstance(error, NetworkError)
 
     def _stands(self, part: Part) -> bool:
         """Whether the chat shows this already."""

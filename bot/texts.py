@@ -32,6 +32,7 @@ class Texts:
     failed: str
     given_up: str
     delivery_unknown: str
+    preview_unknown: str
     too_many_messages: str
     too_much_to_read: str
     cannot_write: str

@@ -66,6 +66,7 @@ EN = Texts(
     given_up="Each time I began on your message, I was ended before I was done, so I leave it unanswered. "
     "Please write it again, perhaps in other words.",
     delivery_unknown="Part of my answer may not have arrived. If something is missing, /retry gives another.",
+    preview_unknown="The connection broke as I began: above, my answer may stand once more, unfinished.",
     too_many_messages="That is more than I can answer at once. The rest is left out; please write it later.",
     too_much_to_read="That is more than I can read at once. The rest is left out; please send it later.",
     cannot_write="I can't write anything down at the moment. Your message is not lost; I answer when I can.",
