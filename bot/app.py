@@ -46,6 +46,7 @@ from bot.outage import Outage, Recovery
 from bot.pace import Throttle
 from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
 from bot.privacy import BELIEF_PATTERN, PrivacyHandlers
+from bot.seeing import Eyes
 from bot.services import Services
 from bot.speaking import texts
 from bot.stats import StatsHandlers
@@ -221,6 +222,9 @@ def _register(
         now=services.core.now,
         timezone=services.core.settings.timezone,
     )
+    eyes = None
+    if services.viewer is not None:
+        eyes = Eyes(viewer=services.viewer, files=files, under_way=under_way, delivery=delivery)
     chat = ChatHandlers(
         assistant=services.assistant,
         messages=services.core.messages,
@@ -231,6 +235,7 @@ def _register(
         under_way=under_way,
         access=access,
         transcriber=services.transcriber,
+        eyes=eyes,
         noting=noting,
         delivery=delivery,
     )
@@ -323,6 +328,7 @@ def _register(
     application.add_handler(MessageHandler(_MESSAGE & filters.COMMAND, chat.on_unknown_command))
     application.add_handler(MessageHandler(_MESSAGE & filters.TEXT, chat.on_text))
     application.add_handler(MessageHandler(_PRIVATE & filters.Document.ALL, articles.on_document))
+    application.add_handler(MessageHandler(_PRIVATE & filters.PHOTO, chat.on_picture))
     application.add_handler(MessageHandler(_PRIVATE & filters.CAPTION, articles.on_caption))
     application.add_handler(MessageHandler(_MESSAGE & filters.VOICE, chat.on_voice))
     application.add_handler(MessageHandler(_MESSAGE & _CONTENT, chat.on_unsupported))

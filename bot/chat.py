@@ -16,8 +16,10 @@ from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
 from bot.joining import Joiner
 from bot.keyboard import TURN_PATTERN, Keyboards
+from bot.links import links_of
 from bot.live import LiveReply
 from bot.noting import Noting
+from bot.seeing import Eyes
 from bot.speaking import preferences, texts
 from bot.texts import Texts
 from bot.under_way import UnderWay
@@ -50,6 +52,7 @@ class ChatHandlers:
         under_way: UnderWay,
         access: Access,
         transcriber: Transcriber | None,
+        eyes: Eyes | None,
         noting: Noting,
         delivery: Delivery,
     ) -> None:
@@ -60,6 +63,7 @@ class ChatHandlers:
         self._joiner = joiner
         self._access = access
         self._transcriber = transcriber
+        self._eyes = eyes
         self._noting = noting
         self._delivery = delivery
         self._articles = articles
@@ -91,13 +95,7 @@ class ChatHandlers:
             update_id=asked.update_id,
             joined=joined.others,
         )
-
-        async def write(live: LiveReply, cancellation: Cancellation) -> Reply:
-            return await self._assistant.reply(
-                question, sink=live.show, on_place=live.show_place, cancellation=cancellation
-            )
-
-        await self._answer(asked, write)
+        await self._answer_question(asked, question)
 
     async def on_voice(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Write down what is said, show it, and answer it; a group is not bothered with that."""
@@ -125,7 +123,36 @@ class ChatHandlers:
             telegram_id=asked.message.message_id,
             update_id=asked.update_id,
         )
+        await self._answer_question(asked, question)
 
+    async def on_picture(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Say what is to be seen, and answer from that what stands below; nothing is learnt from it."""
+        asked = incoming(update)
+        if self._eyes is None or links_of([asked.message]):
+            await self._articles.on_caption(update, context)
+            return
+        if await self._deliver_logged(asked):
+            return
+        joined = await self._joiner.with_following(update)  # an album is one question
+        own_words = "" if joined.is_forwarded else joined.text
+        seen = await self._eyes.look(asked, joined.messages, own_words)
+        if not seen:
+            return
+        shown = f"[picture] {seen}" if own_words else f"[picture] {seen}\n\n{joined.text}".strip()
+        question = Question(
+            user_id=asked.user_id,
+            chat_id=asked.chat_id,
+            text=own_words or shown,
+            quoted=shown if own_words else None,
+            origin=Origin.TYPED if own_words else Origin.FORWARDED,
+            wishes=await self._wishes(asked),
+            telegram_id=joined.telegram_id,
+            update_id=asked.update_id,
+            joined=joined.others,
+        )
+        await self._answer_question(asked, question)
+
+    async def _answer_question(self, asked: Incoming, question: Question) -> None:
         async def write(live: LiveReply, cancellation: Cancellation) -> Reply:
             return await self._assistant.reply(
                 question, sink=live.show, on_place=live.show_place, cancellation=cancellation

@@ -42,6 +42,8 @@ class Texts:
     voice_too_long: str
     heard: str
     nothing_heard: str
+    seen: str
+    nothing_seen: str
     edit_noted: str
     unknown_command: str
     rated_up: str

@@ -11,6 +11,7 @@ EngineError
  ├─ TuningError
  │   └─ TuningBusyError            a tuning or a backup of this data folder is under way
  ├─ SpeechError                    a recording could not be written down
+ ├─ SightError                     a picture could not be looked at
  ├─ ExportError                    the files could not be written
  ├─ ImportFileError                the file holds no past that can be read
  └─ ArticleError
@@ -91,6 +92,10 @@ class TuningBusyError(TuningError):
 
 class SpeechError(EngineError):
     """A recording could not be turned into words."""
+
+
+class SightError(EngineError):
+    """A picture could not be put into words."""
 
 
 class ExportError(EngineError):

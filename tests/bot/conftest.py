@@ -15,6 +15,7 @@ from bot.services import Clock, Parts, Services, open_core, open_services, utc_n
 from bot.settings import Settings
 from engine.language.bundled import ResolvedModel
 from engine.profile.embedding import Embedder
+from engine.sight import Viewer
 from engine.speech import Transcriber
 from tests.bot_api import BotApiServer
 from tests.fake_embedder import FakeEmbedder
@@ -60,6 +61,7 @@ async def bench_on(
     now: Clock = utc_now,
     embedder: Embedder | None = None,
     transcriber: Transcriber | None = None,
+    viewer: Viewer | None = None,
     poll_read_seconds: float = 20,
     throttle: Throttle | None = None,
     **settings: object,
@@ -71,6 +73,7 @@ async def bench_on(
         embedder=embedder or FakeEmbedder(),
         base=ResolvedModel("scripted", folder),
         transcriber=transcriber,
+        viewer=viewer,
     )
     chosen = Settings(data=folder, allowed_users=frozenset({USER_ID}), **settings)  # pyright: ignore
     async with (
