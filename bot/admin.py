@@ -133,10 +133,12 @@ class AdminHandlers:
 
     async def _tune(self, asked: Incoming) -> None:
         try:
-            await self._runner.run([asked.user_id])
+            ended = await self._runner.run([asked.user_id])
         except TuningBusyError as error:  # it was free a moment ago
             await self._delivery.say(asked.chat_id, _held_up(error, asked.texts))
         else:
+            if not ended:
+                await self._delivery.say(asked.chat_id, asked.texts.tune_forgotten)
             await self.follow()
 
     def _is_quiet(self, chosen: Preferences) -> bool:

@@ -63,6 +63,7 @@ class Texts:
     tune_rejected: str
     tune_skipped: str
     tune_failed: str
+    tune_forgotten: str
     swap_refused: str
     rolled_back: str
     rolled_back_to_base: str

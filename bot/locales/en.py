@@ -108,6 +108,10 @@ EN = Texts(
     tune_rejected="I tried to learn from your messages, but nothing has changed: {reason}",
     tune_skipped="Nothing learnt: {reason}",
     tune_failed="Learning failed, and nothing has changed: {reason}",
+    tune_forgotten=(
+        "You had me forget something while I was learning, so I gave that up and changed nothing. /tune "
+        "begins anew."
+    ),
     swap_refused="Version {version} could not be used ({reason}). I go on with what I had.",
     rolled_back="Back to version {version}. /rollforward undoes that.",
     rolled_back_to_base="Back to the weights that I was born with. /rollforward undoes that.",

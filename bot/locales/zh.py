@@ -96,6 +96,7 @@ ZH = Texts(
     tune_rejected="我试着从你的消息里学习，但没有任何改变：{reason}",
     tune_skipped="没有学到什么：{reason}",
     tune_failed="学习失败了，没有任何改变：{reason}",
+    tune_forgotten="学习的时候你让我忘掉了一些内容，所以我放弃了这次学习，什么都没有变。/tune 可以重新开始。",
     swap_refused="第 {version} 版用不了（{reason}）。我继续用原来的。",
     rolled_back="已退回第 {version} 版。/rollforward 可以撤销。",
     rolled_back_to_base="已退回我出生时的权重。/rollforward 可以撤销。",

@@ -17,6 +17,7 @@ from engine.language.bundled import ResolvedModel
 from engine.profile.embedding import Embedder
 from engine.sight import Viewer
 from engine.speech import Transcriber
+from engine.tuning.child import Trainer
 from tests.bot_api import BotApiServer
 from tests.fake_embedder import FakeEmbedder
 from tests.scripted_model import ScriptedModel
@@ -62,6 +63,7 @@ async def bench_on(
     embedder: Embedder | None = None,
     transcriber: Transcriber | None = None,
     viewer: Viewer | None = None,
+    trainer: Trainer | None = None,
     poll_read_seconds: float = 20,
     throttle: Throttle | None = None,
     **settings: object,
@@ -74,6 +76,7 @@ async def bench_on(
         base=ResolvedModel("scripted", folder),
         transcriber=transcriber,
         viewer=viewer,
+        trainer=trainer,
     )
     chosen = Settings(data=folder, allowed_users=frozenset({USER_ID}), **settings)  # pyright: ignore
     async with (
