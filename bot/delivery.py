@@ -31,6 +31,10 @@ PACE_SECONDS = 1.0
 GROUP_PACE_SECONDS = 3.0
 """And for at most twenty a minute in a group."""
 
+_NO_SUCH_PLACE = ("thread not found", "topic_closed")
+_NOT_EDITABLE = ("message to edit not found", "can't be edited", "topic_closed")
+"""Parts of what Telegram answers, in lower case."""
+
 
 class Delivery:
     """Brings text to a chat."""
@@ -278,7 +282,7 @@ class Delivery:
             problem = error.message.lower()
             if "not modified" in problem:
                 return telegram_id
-            if "message to edit not found" in problem or "can't be edited" in problem:
+            if any(sign in problem for sign in _NOT_EDITABLE):
                 return await self._send_new(part, buttons, entities)
             raise
         except ChatMigrated:  # a new group number, under which the old messages cannot be reached
@@ -316,9 +320,10 @@ class Delivery:
             await self._access.move_group(place.chat_id, error.new_chat_id)
             moved = Place(error.new_chat_id)
         except BadRequest as error:
-            if place.thread_id is None or "thread not found" not in error.message.lower():
+            problem = error.message.lower()
+            if place.thread_id is None or not any(sign in problem for sign in _NO_SUCH_PLACE):
                 raise
-            moved = Place(place.chat_id)  # the topic is gone, the group is not
+            moved = Place(place.chat_id)  # the topic is gone or closed, the group is not
         return await self._insistence.once(lambda: send(moved))
 
 

@@ -186,6 +186,34 @@ async def test_a_topic_that_is_gone_does_not_lose_the_answer(bench: Bench, serve
     assert ada.chat.replies == []
 
 
+async def test_a_topic_that_is_closed_does_not_lose_the_answer(
+    bench: Bench, server: BotApiServer, ada: Person
+):
+    forum = server.group(-1002, "Forum", forum=True)
+    bench.model.hold()
+    await ada.say("@mynah_bot hello", chat=forum, thread_id=7)
+    await server.until(lambda: forum.replies)
+    forum.closed_threads.add(7)
+    bench.model.gate.set()
+    reply = await ada.wait_for_reply(chat=forum, where=is_final)
+
+    assert (reply.text, reply.thread_id) == ("You said: hello", None)
+    assert ada.chat.replies == []
+
+
+async def test_a_question_that_is_deleted_does_not_lose_the_answer(
+    bench: Bench, server: BotApiServer, ada: Person, birds: Chat
+):
+    bench.model.place = 1
+    question = await ada.say("@mynah_bot hello", chat=birds)
+    await server.until(lambda: birds.actions)
+    question.deleted = True
+    bench.model.place = None
+    reply = await ada.wait_for_reply(chat=birds, where=is_final)
+
+    assert (reply.text, reply.reply_to) == ("You said: hello", None)
+
+
 async def test_stop_ends_the_reply_in_its_topic_only(bench: Bench, server: BotApiServer, ada: Person):
     forum = server.group(-1002, "Forum", forum=True)
     bench.model.hold()
