@@ -60,6 +60,14 @@ class AdminHandlers:
         elif self.busy:
             await self._delivery.say(asked.chat_id, asked.texts.tune_busy)
         else:
+            await self._begin(asked)
+
+    async def _begin(self, asked: Incoming) -> None:
+        try:
+            self._runner.check_free()
+        except TuningBusyError as error:
+            await self._delivery.say(asked.chat_id, _held_up(error, asked.texts))
+        else:
             await self._delivery.say(asked.chat_id, asked.texts.tune_started)
             self._tuning = asyncio.create_task(self._tune(asked), name="tuning by hand")
 
@@ -125,10 +133,12 @@ class AdminHandlers:
 
     async def _tune(self, asked: Incoming) -> None:
         try:
-            await self._runner.run([asked.user_id])
-        except TuningBusyError:
-            await self._delivery.say(asked.chat_id, asked.texts.tune_busy)
+            ended = await self._runner.run([asked.user_id])
+        except TuningBusyError as error:  # it was free a moment ago
+            await self._delivery.say(asked.chat_id, _held_up(error, asked.texts))
         else:
+            if not ended:
+                await self._delivery.say(asked.chat_id, asked.texts.tune_forgotten)
             await self.follow()
 
     def _is_quiet(self, chosen: Preferences) -> bool:
@@ -158,6 +168,10 @@ class AdminHandlers:
             texts.swap_refused.format(version=swap.new_version, reason=swap.refusal),
             silent=True,
         )
+
+
+def _held_up(error: TuningBusyError, texts: Texts) -> str:
+    return texts.tune_behind_backup if error.backing_up else texts.tune_busy
 
 
 def outcome(run: TuningRun, texts: Texts) -> str | None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from telegram import LinkPreviewOptions, Update
@@ -43,8 +43,10 @@ from bot.menu import Menu
 from bot.metrics import Metrics
 from bot.noting import NOTED_PATTERN, Noting
 from bot.outage import Outage, Recovery
+from bot.pace import Throttle
 from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
 from bot.privacy import BELIEF_PATTERN, PrivacyHandlers
+from bot.seeing import Eyes
 from bot.services import Services
 from bot.speaking import texts
 from bot.stats import StatsHandlers
@@ -78,13 +80,17 @@ _GROUP = _MESSAGE & filters.ChatType.GROUPS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wires:
-    """How Telegram is reached: one request object for calls, one for polling."""
+    """How Telegram is reached: one request object for calls, one for polling.
+
+    `throttle` says when calls that change chats may go out; what is no server, as a terminal, sets no limit.
+    """
 
     token: str
     calls: BaseRequest
     polling: BaseRequest
     base_url: str | None = None
     base_file_url: str | None = None
+    throttle: Throttle = field(default_factory=lambda: Throttle(most=None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,13 +146,14 @@ def build(services: Services, wires: Wires) -> Mynah:
     if wires.base_file_url is not None:
         builder = builder.base_file_url(wires.base_file_url)
     application = builder.build()
-    insistence = Insistence()
+    insistence = Insistence(throttle=wires.throttle)
     delivery = Delivery(
         bot=application.bot,
         outbox=services.outbox,
         updates=services.updates,
         access=services.access,
         insistence=insistence,
+        throttle=wires.throttle,
         metrics=metrics,
         drafts=services.core.settings.drafts,
     )
@@ -215,6 +222,9 @@ def _register(
         now=services.core.now,
         timezone=services.core.settings.timezone,
     )
+    eyes = None
+    if services.viewer is not None:
+        eyes = Eyes(viewer=services.viewer, files=files, under_way=under_way, delivery=delivery)
     chat = ChatHandlers(
         assistant=services.assistant,
         messages=services.core.messages,
@@ -225,6 +235,7 @@ def _register(
         under_way=under_way,
         access=access,
         transcriber=services.transcriber,
+        eyes=eyes,
         noting=noting,
         delivery=delivery,
     )
@@ -317,6 +328,7 @@ def _register(
     application.add_handler(MessageHandler(_MESSAGE & filters.COMMAND, chat.on_unknown_command))
     application.add_handler(MessageHandler(_MESSAGE & filters.TEXT, chat.on_text))
     application.add_handler(MessageHandler(_PRIVATE & filters.Document.ALL, articles.on_document))
+    application.add_handler(MessageHandler(_PRIVATE & filters.PHOTO, chat.on_picture))
     application.add_handler(MessageHandler(_PRIVATE & filters.CAPTION, articles.on_caption))
     application.add_handler(MessageHandler(_MESSAGE & filters.VOICE, chat.on_voice))
     application.add_handler(MessageHandler(_MESSAGE & _CONTENT, chat.on_unsupported))

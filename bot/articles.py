@@ -379,6 +379,7 @@ class ArticleHandlers:
             buttons=await self._keyboards.below(reply),
             shown_as=[*preview, *place.in_place_of[1:]],
             update_id=place.update_id,
+            may_stand_twice=live.may_have_left_one,
         )
         if live.preview_id in await self._delivery.shown_as(reply):
             await self._delivery.forget_preview(place.update_id)

@@ -8,6 +8,7 @@ from typing import TypeVar
 import httpx
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 
+from bot.pace import Throttle
 from engine.assistant import Interrupted
 
 Answer = TypeVar("Answer")
@@ -20,9 +21,10 @@ class UncertainDeliveryError(TelegramError):
 
 
 class Insistence:
-    """Repeats calls until Telegram answers, or until the process stops."""
+    """Repeats calls until Telegram answers, or until the process stops; each waits for its turn."""
 
-    def __init__(self, *, backoff_seconds: tuple[float, ...] = _BACKOFF_SECONDS) -> None:
+    def __init__(self, *, throttle: Throttle, backoff_seconds: tuple[float, ...] = _BACKOFF_SECONDS) -> None:
+        self._throttle = throttle
         self._backoff_seconds = backoff_seconds
         self._stopping = asyncio.Event()
 
@@ -39,13 +41,17 @@ class Insistence:
 
         Raises UncertainDeliveryError when the connection ended before the answer.
         """
-        return await self._repeat(call, retry=_never_sent)
+        return await self._repeat(call, retry=never_sent)
 
     async def _repeat(
         self, call: Callable[[], Awaitable[Answer]], *, retry: Callable[[NetworkError], bool]
     ) -> Answer:
         failures = 0
         while True:
+            # Outside the call, so that one that a stop keeps from being made is known not to have been.
+            turn_seconds = self._throttle.reserve()
+            if turn_seconds:
+                await self._wait(turn_seconds)
             try:
                 return await call()
             except RetryAfter as error:
@@ -66,7 +72,7 @@ class Insistence:
         raise Interrupted
 
 
-def _never_sent(error: NetworkError) -> bool:
+def never_sent(error: TelegramError) -> bool:
     """Whether the request surely did not reach Telegram."""
     return isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
 

@@ -16,8 +16,10 @@ from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
 from bot.joining import Joiner
 from bot.keyboard import TURN_PATTERN, Keyboards
+from bot.links import links_of
 from bot.live import LiveReply
 from bot.noting import Noting
+from bot.seeing import Eyes
 from bot.speaking import preferences, texts
 from bot.texts import Texts
 from bot.under_way import UnderWay
@@ -51,6 +53,7 @@ class ChatHandlers:
         under_way: UnderWay,
         access: Access,
         transcriber: Transcriber | None,
+        eyes: Eyes | None,
         noting: Noting,
         delivery: Delivery,
     ) -> None:
@@ -61,6 +64,7 @@ class ChatHandlers:
         self._joiner = joiner
         self._access = access
         self._transcriber = transcriber
+        self._eyes = eyes
         self._noting = noting
         self._delivery = delivery
         self._articles = articles
@@ -92,13 +96,7 @@ class ChatHandlers:
             update_id=asked.update_id,
             joined=joined.others,
         )
-
-        async def write(live: LiveReply, cancellation: Cancellation) -> Reply:
-            return await self._assistant.reply(
-                question, sink=live.show, on_place=live.show_place, cancellation=cancellation
-            )
-
-        await self._answer(asked, write)
+        await self._answer_question(asked, question)
 
     async def on_voice(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Write down what is said, show it, and answer it; a group is not bothered with that."""
@@ -126,7 +124,36 @@ class ChatHandlers:
             telegram_id=asked.message.message_id,
             update_id=asked.update_id,
         )
+        await self._answer_question(asked, question)
 
+    async def on_picture(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Say what is to be seen, and answer from that what stands below; nothing is learnt from it."""
+        asked = incoming(update)
+        if self._eyes is None or links_of([asked.message]):
+            await self._articles.on_caption(update, context)
+            return
+        if await self._deliver_logged(asked):
+            return
+        joined = await self._joiner.with_following(update)  # an album is one question
+        own_words = "" if joined.is_forwarded else joined.text
+        seen = await self._eyes.look(asked, joined.messages, own_words)
+        if not seen:
+            return
+        shown = f"[picture] {seen}" if own_words else f"[picture] {seen}\n\n{joined.text}".strip()
+        question = Question(
+            user_id=asked.user_id,
+            chat_id=asked.chat_id,
+            text=own_words or shown,
+            quoted=shown if own_words else None,
+            origin=Origin.TYPED if own_words else Origin.FORWARDED,
+            wishes=await self._wishes(asked),
+            telegram_id=joined.telegram_id,
+            update_id=asked.update_id,
+            joined=joined.others,
+        )
+        await self._answer_question(asked, question)
+
+    async def _answer_question(self, asked: Incoming, question: Question) -> None:
         async def write(live: LiveReply, cancellation: Cancellation) -> Reply:
             return await self._assistant.reply(
                 question, sink=live.show, on_place=live.show_place, cancellation=cancellation
@@ -196,15 +223,16 @@ class ChatHandlers:
         )
         is_last = last is not None and last.question_id == question.message_id
         is_delivered = await self._deliver_logged(asked, earlier=last)
-        if is_last and not is_delivered:
-            await self._answer_changed(asked, changed, earlier=last)
+        is_answered = is_delivered or (is_last and await self._answer_changed(asked, changed, earlier=last))
+        if not is_answered:
+            await self._messages.outdate_replies(question.message_id)
         # After the answer: until then a crash leaves the change to be found again by the old text.
         await self._profiles.revise(changed, before=question.text)
         await self._messages.revise(question.message_id, text=changed.text, origin=changed.origin)
         if not is_last and not is_delivered:
             await self._delivery.say(asked.chat_id, asked.texts.edit_noted)
 
-    async def _answer_changed(self, asked: Incoming, question: Message, *, earlier: Message | None) -> None:
+    async def _answer_changed(self, asked: Incoming, question: Message, *, earlier: Message | None) -> bool:
         async def write(live: LiveReply, cancellation: Cancellation) -> Reply:
             return await self._assistant.answer_changed(
                 question,
@@ -215,7 +243,7 @@ class ChatHandlers:
                 cancellation=cancellation,
             )
 
-        await self._answer(asked, write, earlier=earlier)
+        return await self._answer(asked, write, earlier=earlier)
 
     async def on_new(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Begin a conversation with an empty context."""
@@ -299,7 +327,7 @@ class ChatHandlers:
         if logged is None:
             return False
         live, in_place_of = await self._begin(asked, earlier)
-        await self._deliver(logged, asked, shown_as=_ids(live.preview_id, in_place_of))
+        await self._deliver(logged, asked, live, in_place_of)
         return True
 
     async def _begin(self, asked: Incoming, earlier: Message | None) -> tuple[LiveReply, list[int]]:
@@ -310,8 +338,8 @@ class ChatHandlers:
         )
         return live, in_place_of
 
-    async def _answer(self, asked: Incoming, write: Write, *, earlier: Message | None = None) -> None:
-        """Stream a reply into the chat.
+    async def _answer(self, asked: Incoming, write: Write, *, earlier: Message | None = None) -> bool:
+        """Stream a reply into the chat; False when there is none, which is said.
 
         It takes the place of an earlier one, if there is one, which stays when there is no new one.
         """
@@ -326,23 +354,27 @@ class ChatHandlers:
             else:
                 await self._delivery.show_again(earlier, buttons=await self._keyboards.below(earlier))
                 await self._delivery.say(asked.chat_id, sentence)
-            return
+            return False
         if reply is None:
             await self._delivery.say(asked.chat_id, asked.texts.nothing_to_retry)
-            return
-        await self._deliver(reply.reply, asked, shown_as=_ids(live.preview_id, in_place_of))
+            return False
+        await self._deliver(reply.reply, asked, live, in_place_of)
+        return True
 
     async def _write(self, asked: Incoming, write: Write, live: LiveReply) -> Reply | None:
         with self._under_way.begin(asked.lane) as cancellation:
             return await write(live, cancellation)
 
-    async def _deliver(self, reply: Message, asked: Incoming, *, shown_as: Sequence[int]) -> None:
+    async def _deliver(
+        self, reply: Message, asked: Incoming, live: LiveReply, in_place_of: Sequence[int]
+    ) -> None:
         """Send the reply; the profile learns from its question afterwards, and only once."""
         await self._delivery.finish(
             reply,
             buttons=await self._keyboards.below(reply),
-            shown_as=shown_as,
+            shown_as=_ids(live.preview_id, in_place_of),
             update_id=asked.update_id,
+            may_stand_twice=live.may_have_left_one,
             ending=_ending(reply, asked.texts),
         )
         if reply.question_id is not None:

@@ -69,10 +69,14 @@ class ModelLook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramLook:
-    """What Telegram answers to the token; `status` is HTTP's, 0 where no answer came."""
+    """What Telegram answers to the token; `status` is HTTP's, 0 where no answer came.
+
+    `hears_groups` says that privacy mode is off, None that nothing was said of it.
+    """
 
     status: int = 0
     username: str = ""
+    hears_groups: bool | None = None
     time: datetime | None = None
     problem: str = ""
 
@@ -205,10 +209,13 @@ async def ask_telegram(base_url: str, token: str) -> TelegramLook:
     try:
         async with httpx.AsyncClient(timeout=10) as client:
             answer = await client.get(f"{base_url}{token}/getMe")
-        name = answer.json().get("result", {}).get("username", "")
+        bot = answer.json().get("result", {})
+        name, hears_groups = bot.get("username", ""), bot.get("can_read_all_group_messages")
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError) as error:
         return TelegramLook(problem=type(error).__name__)
-    return TelegramLook(status=answer.status_code, username=name, time=_time_of(answer))
+    return TelegramLook(
+        status=answer.status_code, username=name, hears_groups=hears_groups, time=_time_of(answer)
+    )
 
 
 def check_telegram(telegram: TelegramLook | None) -> Finding:
@@ -217,7 +224,7 @@ def check_telegram(telegram: TelegramLook | None) -> Finding:
         return ok("telegram", "There is no token, so Mynah talks in the terminal.")
     match telegram.status:
         case 200:
-            return ok("telegram", f"The token is that of @{telegram.username}.")
+            return ok("telegram", f"The token is that of @{telegram.username}.{_privacy(telegram)}")
         case 0:
             said = f"Telegram cannot be reached ({telegram.problem})."
             advice = "Check the connection, and TELEGRAM_BASE_URL if you have set it."
@@ -227,6 +234,16 @@ def check_telegram(telegram: TelegramLook | None) -> Finding:
         case status:
             said, advice = f"Telegram answers with the code {status}.", "Try again in a few minutes."
     return fault("telegram", said, advice)
+
+
+def _privacy(telegram: TelegramLook) -> str:
+    match telegram.hears_groups:
+        case True:
+            return " Privacy mode is off: it is sent all that is said in its groups."
+        case False:
+            return " Privacy mode is on: of groups it is sent little but commands and replies to it."
+        case None:
+            return ""
 
 
 async def check_clock(database: Database | None, telegram: TelegramLook | None, now: datetime) -> Finding:

@@ -18,6 +18,7 @@ from bot.forget import told, with_backups
 from bot.interrupting import Interrupting
 from bot.local import TerminalWire
 from bot.logs import configure
+from bot.pace import MOST_A_SECOND, Throttle
 from bot.reports import SCORED_HEAD, as_json, as_table, choice_json, choice_line, scored_line
 from bot.running import idle_waiter, running
 from bot.services import Services, open_core, open_database, open_services, shelf, utc_now
@@ -62,6 +63,7 @@ async def run(settings: Settings, token: str, *, progress: Progress) -> int:
                 polling=HTTPXRequest(connection_pool_size=1, read_timeout=_POLL_READ_SECONDS),
                 base_url=settings.telegram_base_url,
                 base_file_url=settings.telegram_base_file_url,
+                throttle=Throttle(most=MOST_A_SECOND),
             )
             mynah = build(services, wires)
             with suppress(InvalidToken):

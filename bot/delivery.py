@@ -15,7 +15,7 @@ from bot.access import Access
 from bot.calls import Insistence, UncertainDeliveryError
 from bot.live import LiveReply
 from bot.metrics import Metrics
-from bot.pace import Pace
+from bot.pace import Pace, Throttle
 from bot.render import Part, plain, render
 from bot.speaking import Place, place_in, texts
 from engine.assistant import Interrupted
@@ -31,6 +31,10 @@ PACE_SECONDS = 1.0
 GROUP_PACE_SECONDS = 3.0
 """And for at most twenty a minute in a group."""
 
+_NO_SUCH_PLACE = ("thread not found", "topic_closed")
+_NOT_EDITABLE = ("message to edit not found", "can't be edited", "topic_closed")
+"""Parts of what Telegram answers, in lower case."""
+
 
 class Delivery:
     """Brings text to a chat."""
@@ -43,6 +47,7 @@ class Delivery:
         updates: UpdateStore,
         access: Access,
         insistence: Insistence,
+        throttle: Throttle,
         metrics: Metrics,
         drafts: bool,
         pace_seconds: float = PACE_SECONDS,
@@ -56,6 +61,7 @@ class Delivery:
         self._updates = updates
         self._access = access
         self._insistence = insistence
+        self._throttle = throttle
         self._metrics = metrics
         self._pace_seconds = pace_seconds
         self._group_pace_seconds = group_pace_seconds
@@ -81,6 +87,7 @@ class Delivery:
             draft_id=next(self._draft_ids) if is_draft else None,
             remember_preview=remember_preview,
             pace=self._pace_of(chat_id),
+            throttle=self._throttle,
         )
 
     def _pace_of(self, chat_id: int) -> Pace:
@@ -95,11 +102,13 @@ class Delivery:
         shown_as: Sequence[int],
         update_id: int | None,
         ending: str = "",
+        may_stand_twice: bool = False,
     ) -> None:
         """Send a logged reply in full, the last part with the buttons.
 
         It takes the place of the messages `shown_as`, such as its preview; those left over are deleted.
-        A part that may have arrived is not sent again: that something may be missing is said instead.
+        A part that may have arrived is not sent again: that something may be missing is said instead, and so
+        it is of a preview that nobody can take away, whose reply `may_stand_twice`.
         """
         if reply.generation is not None:
             self._metrics.replied(reply.generation)
@@ -120,6 +129,8 @@ class Delivery:
             await self._remove(reply.chat_id, telegram_id)
         if not is_certain:
             await self.say(reply.chat_id, texts().delivery_unknown)
+        elif may_stand_twice:
+            await self.say(reply.chat_id, texts().preview_unknown)
 
     async def show_in(
         self, telegram_id: int, reply: Message, *, buttons: InlineKeyboardMarkup | None, ending: str
@@ -271,7 +282,7 @@ class Delivery:
             problem = error.message.lower()
             if "not modified" in problem:
                 return telegram_id
-            if "message to edit not found" in problem or "can't be edited" in problem:
+            if any(sign in problem for sign in _NOT_EDITABLE):
                 return await self._send_new(part, buttons, entities)
             raise
         except ChatMigrated:  # a new group number, under which the old messages cannot be reached
@@ -309,9 +320,10 @@ class Delivery:
             await self._access.move_group(place.chat_id, error.new_chat_id)
             moved = Place(error.new_chat_id)
         except BadRequest as error:
-            if place.thread_id is None or "thread not found" not in error.message.lower():
+            problem = error.message.lower()
+            if place.thread_id is None or not any(sign in problem for sign in _NO_SUCH_PLACE):
                 raise
-            moved = Place(place.chat_id)  # the topic is gone, the group is not
+            moved = Place(place.chat_id)  # the topic is gone or closed, the group is not
         return await self._insistence.once(lambda: send(moved))
 
 

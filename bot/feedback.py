@@ -108,7 +108,10 @@ class FeedbackHandlers:
         if reply.origin is Origin.ARTICLE:
             await self._feedback.note(reply, asked.argument)
             return asked.texts.feedback_noted.format(note=_short(asked.argument))
-        if better := _BETTER.fullmatch(asked.argument):
+        better = _BETTER.fullmatch(asked.argument)
+        if better and reply.origin is Origin.OUTDATED:
+            return asked.texts.rated_outdated
+        if better:
             correction = better[1].strip()
             await self._feedback.correct(reply, correction)
             return asked.texts.feedback_corrected.format(correction=_short(correction))
@@ -117,7 +120,9 @@ class FeedbackHandlers:
 
 
 def _thanks(reply: Message | None, value: int) -> str:
-    """What a thumb changes: nothing of an article is learnt by night."""
+    """What a thumb changes: nothing is learnt by night of an article, or of what answers other words."""
+    if reply is not None and reply.origin is Origin.OUTDATED:
+        return texts().rated_outdated
     if reply is not None and reply.origin is Origin.ARTICLE:
         return texts().summary_liked if value > 0 else texts().summary_disliked
     return texts().rated_up if value > 0 else texts().rated_down

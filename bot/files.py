@@ -1,6 +1,6 @@
 """Files that people send: which are taken, and how they come here."""
 
-from telegram import Bot, Document
+from telegram import Bot, Document, PhotoSize
 from telegram.error import TelegramError
 
 from bot.calls import Insistence
@@ -20,7 +20,7 @@ class Files:
         self._bot = bot
         self._insistence = insistence
 
-    async def content(self, document: Document) -> bytes:
+    async def content(self, document: Document | PhotoSize) -> bytes:
         """What a file holds. Raises FileUnavailableError."""
         try:
             file = await self._insistence.idempotent(lambda: self._bot.get_file(document.file_id))

@@ -9,10 +9,10 @@ from typing import Self
 
 from telegram import Bot
 from telegram.constants import ChatAction
-from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.calls import seconds_of
-from bot.pace import Pace
+from bot.calls import never_sent, seconds_of
+from bot.pace import Pace, Throttle
 from bot.render import Part, render
 from bot.speaking import Place, texts
 
@@ -41,14 +41,19 @@ class LiveReply:
         preview_id: int | None,
         remember_preview: Callable[[int], Awaitable[None]],
         pace: Pace,
+        throttle: Throttle,
         draft_id: int | None = None,
     ) -> None:
         """With a `draft_id` the preview is a draft, as long as Telegram takes it, and no message."""
         self.preview_id = preview_id
+        self.may_have_left_one = False
+        """Whether a preview of unknown fate may stand in the chat, where nothing can reach it any more."""
+        self._gave_up = False
         self._bot = bot
         self._place = place
         self._remember_preview = remember_preview
         self._pace = pace
+        self._throttle = throttle
         self._draft_id = draft_id
         self._text = ""
         self._queue_place: int | None = None
@@ -56,7 +61,6 @@ class LiveReply:
         self._shown_at = 0.0
         self._changed = asyncio.Event()
         self._ended = asyncio.Event()
-        self._gave_up = False
         self._task: asyncio.Task[None] | None = None
 
     def show(self, text: str) -> None:
@@ -87,12 +91,14 @@ class LiveReply:
     async def _run(self) -> None:
         typing: asyncio.Task[None] | None = None
         while not self._ended.is_set():
-            if (self._shown is None or not self._text) and (typing is None or typing.done()):
+            is_silent = self._shown is None or not self._text
+            if is_silent and self._throttle.has_room and (typing is None or typing.done()):
                 typing = asyncio.create_task(self._type())
             await _wait(self._changed, TYPING_SECONDS)
             self._changed.clear()
             news = self._text or self._place_in_words()
-            if news and not self._gave_up and not self._ended.is_set():
+            is_over = self._ended.is_set() or self._gave_up
+            if news and not is_over and self._throttle.has_room:
                 await self._update(news)
                 await _wait(self._ended, self._pace.seconds)
         if typing is not None:
@@ -112,15 +118,18 @@ class LiveReply:
         parts = render(text)
         if not parts or self._stands(parts[0]):
             return
+        self._throttle.reserve()
         try:
             await self._put(parts[0])
         except RetryAfter as error:
             self._pace.widen(seconds_of(error.retry_after))
         except BadRequest:
             pass  # the final text is delivered with care; a preview may be missing
-        except TelegramError:
-            # Its fate is unknown: showing another preview could leave this one in the chat for good.
-            self._gave_up = self.preview_id is None and self._draft_id is None
+        except TelegramError as error:
+            if self.preview_id is None and self._draft_id is None and not never_sent(error):
+                # Another preview could leave two of them in the chat for good.
+                self._gave_up = True
+                self.may_have_left_one = isinstance(error, NetworkError)
 
     def _stands(self, part: Part) -> bool:
         """Whether the chat shows this already."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+from telegram import Bot
 from telegram.ext import Updater
 
 from bot.app import ALLOWED_UPDATES, Mynah
@@ -65,6 +66,7 @@ async def _at_work(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
         proposer=services.proposer,
     )
     await mynah.insistence.idempotent(application.initialize)
+    _log_privacy(application.bot)
     try:
         await mynah.admin.follow_adapters()
         await services.erasures.follow()
@@ -85,6 +87,17 @@ async def _at_work(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
     finally:
         # What has not ended in time is left behind, and python-telegram-bot refuses to shut that down.
         await (application.bot if application.running else application).shutdown()
+
+
+def _log_privacy(bot: Bot) -> None:
+    """Note how much of its groups Telegram sends; a terminal has none, and says nothing of it."""
+    match bot.bot.can_read_all_group_messages:
+        case True:
+            logger.info("privacy mode is off: Telegram sends the bot all that is said in its groups")
+        case False:
+            logger.info("privacy mode is on: of groups Telegram sends little but commands and replies to it")
+        case None:
+            pass
 
 
 async def _stop(

@@ -82,7 +82,7 @@ class Schedule:
                 raise
             logger.info("the nightly run was ended with the bot")
         except TuningBusyError:
-            logger.info("another process is tuning; the next tick asks again")
+            logger.info("another tuning or a backup is under way; the next tick asks again")
 
     async def _run_due(self) -> None:
         night = due_date(self._now(), self._timezone, self._nightly)

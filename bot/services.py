@@ -17,10 +17,11 @@ from engine.articles.sources import SourceReader
 from engine.articles.summarize import Summarizer
 from engine.assistant import Assistant
 from engine.erasure import ErasureFollower, Forgetter
+from engine.errors import ModelUnavailableError
 from engine.export import Exporter
 from engine.feedback import Feedback
 from engine.forgetting import PartForgetter
-from engine.language.bundled import Progress, ResolvedModel, resolve_model
+from engine.language.bundled import Progress, ResolvedModel, find_model, resolve_model
 from engine.language.local import LocalModel
 from engine.language.model import LanguageModel, SamplingParams
 from engine.profile.ability import proposes, uses_recall
@@ -28,6 +29,7 @@ from engine.profile.embedding import Embedder, NanoEmbedder
 from engine.profile.engine import ProfileEngine
 from engine.profile.proposer import Proposer
 from engine.serving import ServedAdapters
+from engine.sight import Viewer, VisionModel
 from engine.speech import Transcriber, find_transcriber
 from engine.tuning.child import ChildTrainer, Trainer
 from engine.tuning.nightly import TuningRunner
@@ -101,6 +103,7 @@ class Services:
     library: Library
     readings: ReadingStore
     transcriber: Transcriber | None
+    viewer: Viewer | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,7 @@ class Parts:
     trainer: Trainer | None = None
     base: ResolvedModel | None = None
     transcriber: Transcriber | None = None
+    viewer: Viewer | None = None
 
 
 @asynccontextmanager
@@ -182,7 +186,8 @@ async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerato
     fetcher = Fetcher(allow_private=core.settings.allow_private_links)
     try:
         transcriber = parts.transcriber or find_transcriber()
-        yield await _assemble(core, model, fetcher, transcriber)
+        viewer = parts.viewer or await asyncio.to_thread(_load_viewer, core.settings)
+        yield await _assemble(core, model, fetcher, transcriber, viewer)
     finally:
         await fetcher.close()
         await model.close()
@@ -193,6 +198,7 @@ async def _assemble(
     model: LanguageModel,
     fetcher: Fetcher,
     transcriber: Transcriber | None,
+    viewer: Viewer | None,
 ) -> Services:
     settings, database = core.settings, core.database
     adapters = ServedAdapters(runs=core.runs, model=model, data_folder=settings.data)
@@ -249,6 +255,7 @@ async def _assemble(
         library=Library(readings=readings, messages=core.messages, profiles=profiles, now=core.now),
         readings=readings,
         transcriber=transcriber,
+        viewer=viewer,
     )
 
 
@@ -257,6 +264,16 @@ def _proposer(core: Core, model: LanguageModel, preferences: PreferenceStore) ->
     if not core.settings.proposals or not proposes(core.base.folder):
         return None
     return Proposer(model=model, messages=core.messages, profiles=core.profiles, preferences=preferences)
+
+
+def _load_viewer(settings: Settings) -> Viewer | None:
+    """The vision model of the settings, if there is one. Raises ModelUnavailableError."""
+    if settings.vision_model is None:
+        return None
+    found = find_model(settings.vision_model, settings.data / "models")
+    if found is None:
+        raise ModelUnavailableError(settings.vision_model, "it cannot be used to look at pictures")
+    return VisionModel.load(folder=found.folder, device=settings.device)
 
 
 def _sampling(settings: Settings) -> SamplingParams:

@@ -29,6 +29,7 @@ class Settings:
     telegram_base_file_url: str | None = None
     data: Path = Path("data")
     model: str = "bundled"
+    vision_model: str | None = None
     device: str = "auto"
     allowed_users: frozenset[int] = frozenset()
     owner: int | None = None
@@ -64,6 +65,7 @@ class Settings:
             telegram_base_file_url=reader.read("TELEGRAM_BASE_FILE_URL", _url, None),
             data=reader.read("MYNAH_DATA", Path, Path("data")),
             model=reader.read("MYNAH_MODEL", str, "bundled"),
+            vision_model=reader.read("MYNAH_VISION_MODEL", str, None),
             device=reader.read("MYNAH_DEVICE", str, "auto"),
             allowed_users=reader.read("MYNAH_ALLOWED_USERS", _ids, frozenset[int]()),
             owner=reader.read("MYNAH_OWNER", _id, None),

@@ -10,6 +10,8 @@ class Texts:
     welcome: str
     help_head: str
     help_groups: str
+    help_privacy_on: str
+    help_privacy_off: str
     commands: dict[str, str]
     """What each command does, in the order of /help."""
     owner_commands: dict[str, str]
@@ -30,6 +32,7 @@ class Texts:
     failed: str
     given_up: str
     delivery_unknown: str
+    preview_unknown: str
     too_many_messages: str
     too_much_to_read: str
     cannot_write: str
@@ -39,23 +42,28 @@ class Texts:
     voice_too_long: str
     heard: str
     nothing_heard: str
+    seen: str
+    nothing_seen: str
     edit_noted: str
     unknown_command: str
     rated_up: str
     rated_down: str
     rating_withdrawn: str
     rating_unknown: str
+    rated_outdated: str
     feedback_usage: str
     feedback_noted: str
     feedback_corrected: str
     nothing_to_rate: str
     tune_started: str
     tune_busy: str
+    tune_behind_backup: str
     tune_learnt: str
     tune_compared: str
     tune_rejected: str
     tune_skipped: str
     tune_failed: str
+    tune_forgotten: str
     swap_refused: str
     rolled_back: str
     rolled_back_to_base: str

@@ -1,8 +1,10 @@
 """/start and /help, and the door: who is not let in gets one polite line a day, and nothing else."""
 
+import contextlib
 from dataclasses import replace
 
 from telegram import Bot, Update, User
+from telegram.error import TelegramError
 from telegram.ext import ApplicationHandlerStop, ContextTypes
 
 from bot.access import Access
@@ -127,8 +129,19 @@ class WelcomeHandlers:
         asked = incoming(update)
         commands = commands_for(texts(), is_owner=self._access.is_owner(asked.user_id))
         lines = [texts().help_head, *(f"/{name} – {meaning}" for name, meaning in commands.items())]
-        lines += ["", texts().help_groups.format(name=context.bot.username)]
+        lines += ["", await _about_groups(context.bot)]
         await self._delivery.say(asked.chat_id, "\n".join(lines))
+
+
+async def _about_groups(bot: Bot) -> str:
+    """Who is answered in groups, and how much of them Telegram sends; a terminal has none."""
+    with contextlib.suppress(TelegramError):  # what it said at the start may have been changed at BotFather
+        await bot.get_me()
+    sentences = [texts().help_groups]
+    if bot.bot.can_read_all_group_messages is not None:
+        hears_all = bot.bot.can_read_all_group_messages
+        sentences.append(texts().help_privacy_off if hears_all else texts().help_privacy_on)
+    return " ".join(sentences).format(name=bot.username)
 
 
 def _is_about_own_data(update: Update) -> bool:

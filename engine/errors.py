@@ -9,8 +9,9 @@ EngineError
  │   └─ EmptyReplyError            the model ended before the first word
  ├─ AdapterError                   an adapter folder is missing, broken or made for another base
  ├─ TuningError
- │   └─ TuningBusyError            another process tunes on this data folder
+ │   └─ TuningBusyError            a tuning or a backup of this data folder is under way
  ├─ SpeechError                    a recording could not be written down
+ ├─ SightError                     a picture could not be looked at
  ├─ ExportError                    the files could not be written
  ├─ ImportFileError                the file holds no past that can be read
  └─ ArticleError
@@ -81,14 +82,20 @@ class TuningError(EngineError):
 
 
 class TuningBusyError(TuningError):
-    """Another process tunes on this data folder."""
+    """Somebody else tunes on this data folder, or backs it up, which nothing may be tuned beside."""
 
-    def __init__(self) -> None:
-        super().__init__("Tuning is already running on this data folder.")
+    def __init__(self, *, backing_up: bool) -> None:
+        work = "A backup is being written of" if backing_up else "Tuning is already running on"
+        super().__init__(f"{work} this data folder.")
+        self.backing_up = backing_up
 
 
 class SpeechError(EngineError):
     """A recording could not be turned into words."""
+
+
+class SightError(EngineError):
+    """A picture could not be put into words."""
 
 
 class ExportError(EngineError):

@@ -147,7 +147,8 @@ class MemoryStore:
         rows = await self._database.fetch_all(
             f"""
             SELECT m.message_id, m.created_at, m.text, states, (
-                SELECT text FROM messages WHERE question_id = m.message_id AND current
+                SELECT text FROM messages
+                WHERE question_id = m.message_id AND current AND origin != 'outdated'
             ) AS answered
             FROM memories JOIN messages AS m USING (message_id)
             WHERE m.user_id = ? AND vector != x'' AND m.message_id IN ({marks})

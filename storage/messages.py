@@ -156,6 +156,13 @@ class MessageStore:
         )
         return await self.get(message_id)
 
+    async def outdate_replies(self, question_id: int) -> None:
+        """Note that a question has got other words than those that its replies so far answer."""
+        await self._database.execute(
+            "UPDATE messages SET origin = 'outdated' WHERE question_id = ? AND origin != 'private'",
+            (question_id,),
+        )
+
     async def asked_as(self, *, user_id: int, chat_id: int, telegram_id: int) -> Message | None:
         """The question that a user has sent as this Telegram message."""
         return await self._one(

@@ -17,6 +17,7 @@ class Origin(StrEnum):
     """Where a message's words come from; only `TYPED` and `SPOKEN` are the user's own.
 
     `PRIVATE` are the user's, too, but said where nothing may be learnt: no profile and no tuning reads them.
+    `OUTDATED` is a reply to words that their author has changed since; nothing is learnt from it either.
     """
 
     TYPED = "typed"
@@ -25,6 +26,7 @@ class Origin(StrEnum):
     ARTICLE = "article"
     COMMAND = "command"
     PRIVATE = "private"
+    OUTDATED = "outdated"
 
 
 class UpdateState(StrEnum):

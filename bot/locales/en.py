@@ -11,9 +11,16 @@ EN = Texts(
     ),
     help_head="Write to me as you would to a person. Besides that:",
     help_groups=(
-        "In a group I answer whoever writes my name, replies to me or sends /ask@{name}; the last reaches me "
-        "even where Telegram shows me nothing else (privacy mode). All share one conversation there. I learn "
-        "only from people who are let in here or have sent /join."
+        "In a group I answer whoever writes my name, replies to me or sends /ask@{name}. All share one "
+        "conversation there. I learn only from people who are let in here or have sent /join."
+    ),
+    help_privacy_on=(
+        "Telegram's privacy mode is on for me: of what is said in groups I am sent little but commands and "
+        "replies to me, so /ask@{name} is the sure way."
+    ),
+    help_privacy_off=(
+        "Telegram's privacy mode is off for me: I am sent all that is said in my groups. What is not said to "
+        "me I neither answer nor keep."
     ),
     commands={
         "new": "begin a conversation with an empty context",
@@ -59,6 +66,7 @@ EN = Texts(
     given_up="Each time I began on your message, I was ended before I was done, so I leave it unanswered. "
     "Please write it again, perhaps in other words.",
     delivery_unknown="Part of my answer may not have arrived. If something is missing, /retry gives another.",
+    preview_unknown="The connection broke as I began: above, my answer may stand once more, unfinished.",
     too_many_messages="That is more than I can answer at once. The rest is left out; please write it later.",
     too_much_to_read="That is more than I can read at once. The rest is left out; please send it later.",
     cannot_write="I can't write anything down at the moment. Your message is not lost; I answer when I can.",
@@ -71,17 +79,26 @@ EN = Texts(
     voice_too_long="That is too long for me to listen to: at most five minutes, please.",
     heard="🎙 {text}",
     nothing_heard="I could not make out any words in that.",
+    seen="🖼 {text}",
+    nothing_seen="I could not make out anything in that picture.",
     unknown_command="I do not know that command. /help lists those that I know.",
     rated_up="👍 Noted. I will learn from it tonight.",
     rated_down="👎 Noted: I will not learn from that reply. /feedback better: TEXT teaches me the right one.",
     rating_withdrawn="Rating taken back.",
     rating_unknown="I no longer know that reply.",
+    rated_outdated=(
+        "Noted. You have changed that question since, so I learn nothing from this answer; ask again, and I "
+        "can learn from the new one."
+    ),
     feedback_usage="Say what was wrong (/feedback shorter, please) or the answer: /feedback better: TEXT",
     feedback_noted="Thank you, I keep that in mind: “{note}”. It is stored with that reply.",
     feedback_corrected="Thank you. Tonight I learn to answer that with: “{correction}”",
     nothing_to_rate="There is no reply yet that this could be about.",
     tune_started="Learning now. You can go on talking; I tell you when it is done.",
     tune_busy="I am learning already.",
+    tune_behind_backup=(
+        "I am writing a backup, and must not learn beside that. Please send /tune again in a minute."
+    ),
     tune_learnt=(
         "Learnt from {examples} of your messages: on {held_out} that I had not trained on, my surprise fell "
         "from {before:.2f} to {after:.2f} nats a token. Version {version} answers you now. /rollback "
@@ -91,6 +108,10 @@ EN = Texts(
     tune_rejected="I tried to learn from your messages, but nothing has changed: {reason}",
     tune_skipped="Nothing learnt: {reason}",
     tune_failed="Learning failed, and nothing has changed: {reason}",
+    tune_forgotten=(
+        "You had me forget something while I was learning, so I gave that up and changed nothing. /tune "
+        "begins anew."
+    ),
     swap_refused="Version {version} could not be used ({reason}). I go on with what I had.",
     rolled_back="Back to version {version}. /rollforward undoes that.",
     rolled_back_to_base="Back to the weights that I was born with. /rollforward undoes that.",
@@ -249,7 +270,7 @@ EN = Texts(
     noted_erased="Struck out. I will not go by it.",
     why_noted="From that question I noted for your profile: {beliefs}.",
     view_question="your question",
-    view_quoted="the text that you quoted or forwarded with it",
+    view_quoted="what you quoted, forwarded or showed with it",
     view_earlier="{count} earlier messages of the conversation",
     view_recalled="{count} things that you had said before",
     view_length={"short": "your wish for short replies", "long": "your wish for long replies"},

@@ -9,8 +9,15 @@ ZH = Texts(
     ),
     help_head="像对人说话一样写给我就好。另外还有：",
     help_groups=(
-        "在群里，谁写我的名字、回复我，或者发 /ask@{name}，我就回答谁；在 Telegram 不让我看到其他消息时"
-        "（隐私模式），最后一种也能用。群里大家共用一段对话。我只向已被主人允许的人和发过 /join 的人学习。"
+        "在群里，谁写我的名字、回复我，或者发 /ask@{name}，我就回答谁。群里大家共用一段对话。"
+        "我只向已被主人允许的人和发过 /join 的人学习。"
+    ),
+    help_privacy_on=(
+        "我的 Telegram 隐私模式是开着的：群里的话，我大多只收得到发给我的命令和对我的回复，"
+        "所以 /ask@{name} 最可靠。"
+    ),
+    help_privacy_off=(
+        "我的 Telegram 隐私模式是关着的：群里说的话都会发给我。不是对我说的，我不回答，也不保存。"
     ),
     commands={
         "new": "开始一段没有上文的新对话",
@@ -55,6 +62,7 @@ ZH = Texts(
     failed="处理这条消息时出了错，主人可以在日志里看到。请再试一次。",
     given_up="每次我开始处理你这条消息，还没完成程序就中断了，所以这条没有回答。请再写一次，也许换个说法。",
     delivery_unknown="我的回答可能没有全部送到。如果缺了什么，用 /retry 再要一个。",
+    preview_unknown="我刚开始写的时候连接断了，所以上面可能多出一段没写完的回答。",
     too_many_messages="一下子太多了，我答不过来，后面的先略过。请过一会儿再写。",
     too_much_to_read="一下子太多了，我读不过来，后面的先略过。请过一会儿再发。",
     cannot_write="我现在什么都记不下来。你的消息不会丢，一恢复我就回答。",
@@ -65,17 +73,21 @@ ZH = Texts(
     voice_too_long="这段太长了，我听不完：最多五分钟。",
     heard="🎙 {text}",
     nothing_heard="我没有听出任何话。",
+    seen="🖼 {text}",
+    nothing_seen="那张图片我什么也没看出来。",
     unknown_command="我不认识这个命令。/help 列出我认识的。",
     rated_up="👍 记下了，今晚我会从中学习。",
     rated_down="👎 记下了，我不会学这条回复。/feedback better: 内容 可以教我正确的答案。",
     rating_withdrawn="评价已撤回。",
     rating_unknown="我已经找不到那条回复了。",
+    rated_outdated="记下了。不过那个问题后来改过，我不会从这条回答里学习；再问一次，我就能从新的回答里学。",
     feedback_usage="说说哪里不好（/feedback 请短一点），或给出答案：/feedback better: 内容",
     feedback_noted="谢谢，我记住了：“{note}”。它和那条回复存在一起。",
     feedback_corrected="谢谢。今晚我会学着这样回答：“{correction}”",
     nothing_to_rate="还没有可以评价的回复。",
     tune_started="开始学习了。你可以继续聊，学完我会告诉你。",
     tune_busy="我已经在学习了。",
+    tune_behind_backup="我正在写备份，这时不能学习。请过一分钟再发 /tune。",
     tune_learnt=(
         "从你的 {examples} 条消息里学到了：在没有训练过的 {held_out} 条上，我的惊讶程度从每词元 {before:.2f} "
         "降到 {after:.2f} 奈特。现在由第 {version} 版回答你。/rollback 可以撤销。"
@@ -84,6 +96,7 @@ ZH = Texts(
     tune_rejected="我试着从你的消息里学习，但没有任何改变：{reason}",
     tune_skipped="没有学到什么：{reason}",
     tune_failed="学习失败了，没有任何改变：{reason}",
+    tune_forgotten="学习的时候你让我忘掉了一些内容，所以我放弃了这次学习，什么都没有变。/tune 可以重新开始。",
     swap_refused="第 {version} 版用不了（{reason}）。我继续用原来的。",
     rolled_back="已退回第 {version} 版。/rollforward 可以撤销。",
     rolled_back_to_base="已退回我出生时的权重。/rollforward 可以撤销。",
@@ -218,7 +231,7 @@ ZH = Texts(
     noted_erased="已划掉，以后不再用它。",
     why_noted="从那个问题里，我为你的档案记下了：{beliefs}。",
     view_question="你的问题",
-    view_quoted="你随之引用或转发的文字",
+    view_quoted="你随之引用、转发或给我看的内容",
     view_earlier="对话中更早的 {count} 条消息",
     view_recalled="你以前说过的 {count} 件事",
     view_length={"short": "你希望的简短回复", "long": "你希望的详细回复"},

@@ -22,7 +22,7 @@ from storage.beliefs import Belief, BeliefStatus
 from storage.memories import MemoryStore, NewMemory, RememberedTurn
 from storage.messages import MessageStore
 from storage.profiles import ProfileStore
-from storage.records import Message
+from storage.records import Message, Origin
 
 MOST_ITEMS = 3
 MOST_CHARACTERS = 180
@@ -88,7 +88,7 @@ class Memory:
         if shelf is not None and message.message_id <= shelf.last_id:
             del self._shelves[message.user_id]  # it has the vector of the old words
         replies = await self._messages.replies_to(message.message_id) if is_kept else []
-        answered = [one.text for one in replies if one.current][-1:]
+        answered = [one.text for one in replies if one.current and one.origin is not Origin.OUTDATED][-1:]
         return NewMemory(
             message_id=message.message_id,
             user_id=message.user_id,

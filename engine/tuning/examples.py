@@ -175,7 +175,10 @@ def _rejected(turn: RatedTurn, evidence: Evidence | None) -> Message | None:
     """What was less wanted than the target: the reply as it was, or one disliked where another was liked."""
     if evidence is Evidence.CORRECTED:
         return turn.reply
-    return turn.refused if evidence is Evidence.LIKED else None
+    refused = turn.refused
+    if evidence is Evidence.LIKED and refused is not None and refused.origin in _LEARNABLE:
+        return refused
+    return None
 
 
 def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:

@@ -114,6 +114,11 @@ class TuningRunner:
             ]
             return await self._run([run for run in started if run is not None], on_progress)
 
+    def check_free(self) -> None:
+        """Raises TuningBusyError when a run could not begin now."""
+        with self._workshop.alone():
+            pass
+
     async def _clear_up(self) -> None:
         """Delete the chat text of a killed run, and checkpoints of users who were judged or forgotten."""
         jobs = self._workshop.jobs

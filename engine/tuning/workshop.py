@@ -13,7 +13,7 @@ from engine.tuning.child import Trainer
 from engine.tuning.job import JOBS_NAME
 from storage.database import Database
 from storage.errors import LockedError
-from storage.lock import folder_lock
+from storage.lock import folder_lock, is_held
 from storage.messages import MessageStore
 from storage.runs import RunStore
 from storage.sealing import new_secret
@@ -63,12 +63,12 @@ class Workshop:
 
     @contextmanager
     def alone(self) -> Generator[None]:
-        """Hold the folder for one training. Raises TuningBusyError when another process trains on it."""
+        """Hold the folder for one training. Raises TuningBusyError while another one or a backup holds it."""
         try:
             with folder_lock(self.data_folder, "tuning"):
                 yield
         except LockedError as error:
-            raise TuningBusyError from error
+            raise TuningBusyError(backing_up=is_held(self.data_folder, "backup")) from error
 
     def new_secret(self) -> bytes | None:
         """A key for the files of one training, if they are to be sealed."""

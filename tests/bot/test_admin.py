@@ -1,16 +1,22 @@
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.cli import execute
 from bot.languages import LANGUAGES
+from engine.forgetting import Part
+from engine.tuning.child import OnProgress
 from storage.database import Database
+from storage.lock import folder_lock
 from storage.runs import RunStore
 from storage.users import UserStore
-from tests.bot.conftest import USER_ID, Bench
+from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask
-from tests.bot_api import Person
+from tests.bot_api import BotApiServer, Person
 from tests.conftest import Clock
 
 EN = LANGUAGES["en"]
@@ -63,6 +69,45 @@ async def test_a_version_that_no_longer_loads_is_refused_and_said_so(bench: Benc
     assert (await command(ada, "/rollforward")).startswith("Version 2 could not be used")
     assert await version_that_answers(bench, ada) == 1
     assert await command(ada, "/rollforward") == EN.nothing_to_roll_forward
+
+
+@pytest.mark.parametrize(
+    ("locks", "said"), [(["tuning"], EN.tune_busy), (["tuning", "backup"], EN.tune_behind_backup)]
+)
+async def test_what_keeps_the_owner_from_tuning_now_is_said(
+    tmp_path: Path, server: BotApiServer, locks: list[str], said: str
+):
+    async with bench_on(tmp_path, server, owner=USER_ID):
+        ada = server.person(USER_ID, "Ada")
+        with ExitStack() as held:
+            for lock in locks:
+                held.enter_context(folder_lock(tmp_path, lock))
+            assert await command(ada, "/tune") == said
+
+
+class ForgetsMeanwhile:
+    """A trainer during whose work something is forgotten, and which therefore leaves nothing."""
+
+    forget: Callable[[], Awaitable[object]]
+
+    async def train(self, job_folder: Path, on_progress: OnProgress, *, secret: bytes | None = None) -> None:
+        await self.forget()
+
+
+async def test_a_tuning_during_which_something_was_forgotten_is_given_up_and_that_is_said(
+    tmp_path: Path, server: BotApiServer
+):
+    ada, trainer = server.person(USER_ID, "Ada"), ForgetsMeanwhile()
+    async with bench_on(tmp_path, server, owner=USER_ID, trainer=trainer) as bench:
+        for number in range(9):
+            await ask(ada, f"What is {number} plus one?")
+            await command(ada, f"/feedback better: It is {number + 1}.")
+        part = Part(begin=datetime(2020, 1, 1, tzinfo=UTC), end=datetime(2100, 1, 1, tzinfo=UTC), about="8")
+        trainer.forget = lambda: bench.services.part_forgetter.forget(USER_ID, part)
+        assert await command(ada, "/tune") == EN.tune_started
+        await ada.wait_for_reply(where=lambda message: message.text == EN.tune_forgotten)
+
+        assert await bench.services.core.runs.runs_of(USER_ID) == []
 
 
 def test_the_command_line_rolls_one_person_back(

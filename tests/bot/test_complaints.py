@@ -13,7 +13,7 @@ from blockbuster import blockbuster_ctx
 from bot.languages import LANGUAGES
 from bot.live import LiveReply
 from bot.logs import Redactor, configure
-from bot.pace import Pace
+from bot.pace import Pace, Throttle
 from bot.speaking import Place
 from storage.records import RunStatus
 from tests.bot.conftest import USER_ID, Bench, bench_on
@@ -38,6 +38,7 @@ async def test_edits_keep_their_pace_and_wait_as_long_as_a_429_says(bench: Bench
         preview_id=None,
         remember_preview=remember,
         pace=Pace(0.2),
+        throttle=Throttle(most=None),
     )
     async with live:
         for count in range(60):

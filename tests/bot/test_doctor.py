@@ -82,9 +82,16 @@ async def test_a_folder_in_good_order_has_no_fault(settings: Settings):
 
     assert [finding.check for finding in findings] == CHECKS
     assert [finding for finding in findings if finding.state is State.FAULT] == []
-    assert next(one.said for one in findings if one.check == "telegram") == "The token is that of @mynah_bot."
+    telegram = next(one.said for one in findings if one.check == "telegram")
+    assert telegram.startswith("The token is that of @mynah_bot. Privacy mode is on:")
     assert next(one.said for one in findings if one.check == "adapters") == "1 can be served."
     assert next(one.said for one in findings if one.check == "night") == "2026-03-02: promoted. better"
+
+
+async def test_whether_privacy_mode_is_on_is_told(settings: Settings, server: BotApiServer):
+    server.hear_everything()
+
+    assert "Privacy mode is off" in (await finding_of("telegram", settings)).said
 
 
 async def test_sealed_weights_are_checked_with_their_secret(

@@ -2,6 +2,7 @@ import pytest
 
 from bot.languages import LANGUAGES
 from engine.errors import ModelError
+from engine.tuning.examples import build_examples
 from tests.bot.conftest import USER_ID, Bench
 from tests.bot.test_app import ask, is_final
 from tests.bot_api import Person, ShownMessage
@@ -22,6 +23,12 @@ async def edit(bench: Bench, person: Person, message: ShownMessage, text: str) -
     await bench.idle()
 
 
+async def learnt(bench: Bench) -> list[tuple[str, str]]:
+    """What a tuning would learn: questions and replies."""
+    examples = build_examples(await bench.services.core.messages.rated_turns(USER_ID))
+    return [(example.context[-1].content, example.reply) for example in examples]
+
+
 async def test_an_edited_question_is_answered_again_in_the_same_message(bench: Bench):
     ada = bench.server.person(USER_ID, "Ada")
     question, reply = await asked(ada, "What do beas make?")
@@ -31,8 +38,7 @@ async def test_an_edited_question_is_answered_again_in_the_same_message(bench: B
     assert reply.text == "You said: What do bees make?"
     assert is_final(reply)
     assert [message.content for message in bench.model.requests[1].messages] == ["What do bees make?"]
-    (turn,) = await bench.services.core.messages.rated_turns(USER_ID)
-    assert (turn.question.text, turn.reply.text) == ("What do bees make?", "You said: What do bees make?")
+    assert await learnt(bench) == [("What do bees make?", "You said: What do bees make?")]
 
 
 async def test_a_thumb_below_the_new_answer_rates_the_new_answer(bench: Bench):
@@ -79,8 +85,7 @@ async def test_an_older_question_is_noted_in_one_line_and_not_answered_again(ben
         "You said: second",
         EN.edit_noted,
     ]
-    turns = await bench.services.core.messages.rated_turns(USER_ID)
-    assert [turn.question.text for turn in turns] == ["primo", "second"]
+    assert await learnt(bench) == [("second", "You said: second")]
     await ask(ada, "third")
     assert bench.model.requests[-1].messages[0].content == "primo"
 
@@ -129,6 +134,19 @@ async def test_when_there_is_no_new_answer_the_old_one_stays(bench: Bench):
 
     assert [shown.text for shown in ada.chat.replies] == ["You said: hello", EN.failed]
     assert is_final(reply)
+    assert await learnt(bench) == []
+
+
+async def test_an_answer_to_other_words_is_learnt_neither_with_a_thumb_nor_with_a_correction(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    old, reply = await asked(ada, "What do beas make?")
+    await asked(ada, "second")
+    await edit(bench, ada, old, "What do bees make?")
+    assert await ada.wait_for_answer(await ada.tap(reply, "👍")) == EN.rated_outdated
+    await ada.say("/feedback better: Honey.", reply_to=reply)
+    await ada.wait_for_reply(where=lambda message: message.text == EN.rated_outdated)
+
+    assert await learnt(bench) == [("second", "You said: second")]
 
 
 async def test_an_edit_in_a_pause_takes_the_message_out_of_learning(bench: Bench):

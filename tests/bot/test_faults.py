@@ -141,6 +141,32 @@ async def test_of_a_reply_that_may_not_have_arrived_that_is_said_and_nothing_is_
     assert sum(len(reply.text.split()) for reply in ada.chat.replies[:2]) == 1200
 
 
+async def test_of_a_preview_that_may_have_arrived_it_is_said_that_the_answer_may_stand_twice(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.model.hold()
+    bench.server.cut("sendMessage", Cut.AFTER)
+    await ada.say("hello")
+    await ada.wait_for_reply(where=lambda message: message.text == "You")
+    bench.model.gate.set()
+    await ada.wait_for_reply(where=lambda message: message.text == EN.preview_unknown)
+
+    assert [reply.text for reply in ada.chat.replies] == ["You", "You said: hello", EN.preview_unknown]
+    assert [is_final(reply) for reply in ada.chat.replies] == [False, True, False]
+
+
+async def test_a_preview_that_was_refused_for_good_is_no_preview_that_may_stand_there(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.model.hold()
+    bench.server.fail("sendMessage", code=403, description="Forbidden: bot can't send now")
+    await ada.say("hello")
+    await bench.server.until(lambda: bench.server.calls_of("sendMessage"))
+    bench.model.gate.set()
+    await ada.wait_for_reply(where=is_final)
+    await bench.idle()
+
+    assert [reply.text for reply in ada.chat.replies] == ["You said: hello"]
+
+
 async def test_a_version_that_is_broken_at_the_start_is_told_once_and_the_base_answers(
     tmp_path: Path, server: BotApiServer
 ):

@@ -1,3 +1,4 @@
+import logging
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,34 @@ async def test_a_topic_that_is_gone_does_not_lose_the_answer(bench: Bench, serve
 
     assert (reply.text, reply.thread_id) == ("You said: hello", None)
     assert ada.chat.replies == []
+
+
+async def test_a_topic_that_is_closed_does_not_lose_the_answer(
+    bench: Bench, server: BotApiServer, ada: Person
+):
+    forum = server.group(-1002, "Forum", forum=True)
+    bench.model.hold()
+    await ada.say("@mynah_bot hello", chat=forum, thread_id=7)
+    await server.until(lambda: forum.replies)
+    forum.closed_threads.add(7)
+    bench.model.gate.set()
+    reply = await ada.wait_for_reply(chat=forum, where=is_final)
+
+    assert (reply.text, reply.thread_id) == ("You said: hello", None)
+    assert ada.chat.replies == []
+
+
+async def test_a_question_that_is_deleted_does_not_lose_the_answer(
+    bench: Bench, server: BotApiServer, ada: Person, birds: Chat
+):
+    bench.model.place = 1
+    question = await ada.say("@mynah_bot hello", chat=birds)
+    await server.until(lambda: birds.actions)
+    question.deleted = True
+    bench.model.place = None
+    reply = await ada.wait_for_reply(chat=birds, where=is_final)
+
+    assert (reply.text, reply.reply_to) == ("You said: hello", None)
 
 
 async def test_stop_ends_the_reply_in_its_topic_only(bench: Bench, server: BotApiServer, ada: Person):
@@ -447,4 +476,25 @@ async def test_help_says_how_to_reach_it_where_it_hears_little(bench: Bench, ada
     shown = await ada.wait_for_reply(chat=birds)
 
     assert "/ask@mynah_bot" in shown.text
-    assert "privacy mode" in shown.text
+    assert EN.help_privacy_on.format(name="mynah_bot") in shown.text
+
+    bench.server.hear_everything()
+    await ada.say("/help@mynah_bot", chat=birds)
+    assert EN.help_privacy_off in (await ada.wait_for_reply(chat=birds)).text
+
+
+@pytest.mark.parametrize(("hears_everything", "said"), [(False, "mode is on"), (True, "mode is off")])
+async def test_the_log_tells_how_much_of_groups_is_heard(
+    tmp_path: Path,
+    server: BotApiServer,
+    caplog: pytest.LogCaptureFixture,
+    hears_everything: bool,
+    said: str,
+):
+    if hears_everything:
+        server.hear_everything()
+    with caplog.at_level(logging.INFO):
+        async with bench_on(tmp_path, server):
+            pass
+
+    assert said in caplog.text

@@ -60,7 +60,7 @@ class Methods:
         return {
             **self._world.bot,
             "can_join_groups": True,
-            "can_read_all_group_messages": False,
+            "can_read_all_group_messages": not self._world.privacy_mode,
             "supports_inline_queries": False,
         }
 
@@ -164,6 +164,8 @@ class Methods:
 
     async def _edit_message_text(self, parameters: Parameters) -> Parameters:
         message = self._own_message(parameters, "edit")
+        if message.thread_id in message.chat.closed_threads:
+            raise bad_request("TOPIC_CLOSED")
         return self._revise(message, self._text_version(parameters))
 
     async def _edit_message_reply_markup(self, parameters: Parameters) -> Parameters:
@@ -263,4 +265,6 @@ def _thread(chat: Chat, thread_id: int | None) -> int | None:
     """The General topic has the number 1, which a bot must not name."""
     if thread_id is not None and thread_id not in chat.threads:
         raise bad_request("message thread not found")
+    if thread_id in chat.closed_threads:
+        raise bad_request("TOPIC_CLOSED")
     return thread_id

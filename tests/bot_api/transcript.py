@@ -140,6 +140,7 @@ class Chat:
     everything: list[ShownMessage] = field(default_factory=list)
     actions: list[tuple[str, float]] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
+    closed_threads: set[int] = field(default_factory=set)
     drafts: list[Draft] = field(default_factory=list)
     """Every draft that was shown since the bot's last message; the person sees the last one."""
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bot.emulator import Emulator
-from tests.recordings.talk import SETTINGS, TALK
+from tests.recordings.talk import LEFT_OUT, SESSION, SETTINGS, Line
 
 COLUMNS = 100
 _QUIET_SECONDS = 1.0
@@ -23,15 +23,17 @@ _QUIET_SECONDS = 1.0
 _END = "\x04"
 
 
-def record(lines: Sequence[str], data: Path) -> list[str]:
-    """The rows of the window after all lines were typed and answered."""
+def record(lines: Sequence[Line], data: Path) -> list[str]:
+    """The rows of the window after all lines were typed and answered, with a note for those not shown."""
     child, terminal = pty.fork()
     if child == 0:
-        environ = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": str(COLUMNS), "LINES": "40"}
+        environ = {name: os.environ[name] for name in ("PATH", "OMP_NUM_THREADS") if name in os.environ}
+        environ |= {"TERM": "xterm", "COLUMNS": str(COLUMNS), "LINES": "40"}
         environ |= {**SETTINGS, "MYNAH_DATA": str(data)}
         os.execve(sys.executable, [sys.executable, "-m", "bot", "chat"], environ)
     window, decoder = Emulator(columns=COLUMNS, lines=40), codecs.getincrementaldecoder("utf-8")()
-    typed = iter([*(f"{line}\n" for line in lines), _END])
+    typed = iter([*((f"{line.text}\n", line.shown) for line in lines), (_END, True)])
+    turns: list[int] = []  # the rows at which what is shown and what is not take turns
     while True:
         ready, _, _ = select.select([terminal], [], [], _QUIET_SECONDS)
         if ready:
@@ -40,9 +42,18 @@ def record(lines: Sequence[str], data: Path) -> list[str]:
                 break
             window.write(decoder.decode(chunk))
         elif window.rows and window.rows[-1] == ">":
-            os.write(terminal, next(typed, "").encode())  # after the end it takes a moment to leave
+            keys, shown = next(typed, ("", True))  # after the end it takes a moment to leave
+            if shown == bool(len(turns) % 2):
+                turns.append(len(window.rows) - 1)
+            os.write(terminal, keys.encode())
     os.waitpid(child, 0)
-    return window.rows
+    return _without_hidden(window.rows, turns)
+
+
+def _without_hidden(rows: list[str], turns: Sequence[int]) -> list[str]:
+    for begin, end in reversed(list(zip(turns[::2], turns[1::2], strict=True))):
+        rows[begin:end] = [LEFT_OUT, ""]
+    return rows
 
 
 def _read(terminal: int) -> bytes:
@@ -56,7 +67,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("file", type=Path)
     with tempfile.TemporaryDirectory() as data:
-        rows = record(TALK, Path(data))
+        rows = record(SESSION, Path(data))
     options.parse_args().file.write_text("\n".join(rows).strip("\n>") + "\n")
 
 

@@ -7,7 +7,7 @@ from storage.database import Database
 from storage.erasure import ErasureStore
 from storage.errors import GoneError
 from storage.messages import MessageStore
-from storage.migrations import MIGRATIONS, m032_no_number_given_twice
+from storage.migrations import MIGRATIONS, m033_no_number_given_twice
 from storage.outbox import OutboxStore
 from storage.records import NewMessage, Role
 from storage.runs import RunStore
@@ -111,7 +111,7 @@ async def test_a_part_that_is_sent_during_an_erasure_is_taken_for_no_other(datab
 
 def test_the_step_goes_on_from_the_numbers_that_are_there():
     db = sqlcipher.connect(":memory:", isolation_level=None)
-    for step in MIGRATIONS[: MIGRATIONS.index(m032_no_number_given_twice)]:
+    for step in MIGRATIONS[: MIGRATIONS.index(m033_no_number_given_twice)]:
         step(db)
     db.execute("INSERT INTO users (user_id, name, since) VALUES (7, 'Ada', '')")
     for _ in range(2):
@@ -121,7 +121,7 @@ def test_the_step_goes_on_from_the_numbers_that_are_there():
         " VALUES (7, 4, 'retired', '', '', '', 2)"
     )
 
-    m032_no_number_given_twice(db)
+    m033_no_number_given_twice(db)
 
     assert db.execute("SELECT belief_id, version FROM last_numbers WHERE user_id = 7").fetchall() == [(0, 4)]
     assert db.execute("SELECT run_id FROM adapters JOIN runs USING (run_id)").fetchall() == [(2,)]
