@@ -140,6 +140,7 @@ class LeanForward:
     def _run(self, token_ids: Sequence[int], positions: Tensor, attend: Attend) -> Tensor:
         form = self._form(len(token_ids))
         hidden: Tensor = self._body.embed_tokens(torch.tensor(token_ids, device=self.shape.device))
+        hidden = hidden.to(self.shape.dtype)
         rotary = self._rotary(hidden, positions)
         for place, block in enumerate(self._blocks):
             hidden += self._attention(block, place, hidden, rotary, attend, form)

@@ -19,8 +19,9 @@ from engine.language.generation import Batcher
 from engine.language.governor import ThreadGovernor
 from engine.language.job import Job
 from engine.language.loading import (
+    choose_activation_dtype,
     choose_device,
-    choose_dtype,
+    choose_weight_dtype,
     context_tokens,
     load_model,
     load_tokenizer,
@@ -218,9 +219,11 @@ def _build(
 ) -> _Parts:
     """Load, measure and wire a model on the thread that will run it."""
     place = choose_device(device)
-    model = load_model(folder, device=place, dtype=dtype or choose_dtype(place))
+    model = load_model(folder, device=place, dtype=dtype or choose_weight_dtype(place))
     tokenizer = load_tokenizer(folder, model)
-    stack = wrap_linears(model, slots=1, rank=_START_RANK)
+    stack = wrap_linears(
+        model, slots=1, rank=_START_RANK, dtype=dtype or choose_activation_dtype(place)
+    )
     stack.widen(1 + max(rows + 1, adapter_bytes // stack.slot_bytes(_START_RANK)))
     probe_ids = tokenizer.encode(_PROBE)[-_PROBE_TOKENS:]
     forward = choose_forward(model, stack, place=str(folder), exact=dtype is not None, probe=probe_ids)

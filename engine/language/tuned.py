@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -31,12 +32,12 @@ def choose_forward(model: Any, stack: LoraStack, *, place: str, exact: bool, pro
     reference = TransformersForward(model, stack.rows, place=place)
     if not LeanForward.supports(model):
         return reference
-    lean = LeanForward(model, stack, shape=reference.shape)
+    lean = LeanForward(model, stack, shape=replace(reference.shape, dtype=stack.dtype))
     if not _agree(lean, reference, probe):
         _log.warning("the lean pass differs from transformers for %s, which serves instead", place)
         return reference
     if not exact and reference.shape.device.type == "cpu":
-        lean.use(_fastest_forms(lean.weights, reference.shape.dtype))
+        lean.use(_fastest_forms(lean.weights, stack.dtype))
     return lean
 
 
@@ -59,9 +60,9 @@ def choose_threads(forward: Forward, probe: Sequence[int]) -> int:
         torch.set_num_threads(most)
 
 
-def _agree(one: Forward, other: Forward, probe: Sequence[int]) -> bool:
-    tolerance = 1e-3 if one.shape.dtype == torch.float32 else 0.1
-    for left, right in zip(_sample(one, probe), _sample(other, probe), strict=True):
+def _agree(lean: Forward, reference: Forward, probe: Sequence[int]) -> bool:
+    tolerance = 1e-3 if reference.shape.dtype == torch.float32 else 0.1
+    for left, right in zip(_sample(lean, probe), _sample(reference, probe), strict=True):
         if not bool((left - right).abs().max() <= tolerance * right.abs().max()):
             return False
     return True
