@@ -175,7 +175,11 @@ async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerato
     """Load the model and put the engine together. Raises ModelUnavailableError, DeviceUnavailableError."""
     parts = parts or Parts()
     model = parts.model or await asyncio.to_thread(
-        LocalModel.load, folder=core.base.folder, name=core.base.name, device=core.settings.device
+        LocalModel.load,
+        folder=core.base.folder,
+        name=core.base.name,
+        device=core.settings.device,
+        choices=core.settings.data / "models" / "measured.json",
     )
     fetcher = Fetcher(allow_private=core.settings.allow_private_links)
     try:
