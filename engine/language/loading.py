@@ -58,8 +58,8 @@ def load_model(folder: Path, *, device: torch.device, dtype: torch.dtype) -> Any
         ) from error
 
 
-def load_tokenizer(folder: Path, model: Any) -> ChatTokenizer:
-    """The tokenizer beside a model. Raises ModelUnavailableError."""
+def load_tokenizer(folder: Path, model: Any = None) -> ChatTokenizer:
+    """The tokenizer beside a model, with the ends that this one knows. Raises ModelUnavailableError."""
     from transformers import AutoTokenizer
 
     loader: Any = AutoTokenizer
@@ -70,7 +70,8 @@ def load_tokenizer(folder: Path, model: Any) -> ChatTokenizer:
         raise ModelUnavailableError(
             str(folder), f"its tokenizer cannot be used ({type(error).__name__})"
         ) from error
-    return ChatTokenizer(tokenizer, place=str(folder), end_ids=_end_ids(model))
+    end_ids = [] if model is None else _end_ids(model)
+    return ChatTokenizer(tokenizer, place=str(folder), end_ids=end_ids)
 
 
 def context_tokens(model: Any) -> int:
