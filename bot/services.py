@@ -24,6 +24,7 @@ from engine.forgetting import PartForgetter
 from engine.language.bundled import Progress, ResolvedModel, find_model, resolve_model
 from engine.language.local import LocalModel
 from engine.language.model import LanguageModel, SamplingParams
+from engine.language.remote import RemoteModel
 from engine.profile.ability import proposes, uses_recall
 from engine.profile.embedding import Embedder, NanoEmbedder
 from engine.profile.engine import ProfileEngine
@@ -180,9 +181,7 @@ async def open_core(
 async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerator[Services]:
     """Load the model and put the engine together. Raises ModelUnavailableError, DeviceUnavailableError."""
     parts = parts or Parts()
-    model = parts.model or await asyncio.to_thread(
-        LocalModel.load, folder=core.base.folder, name=core.base.name, device=core.settings.device
-    )
+    model = parts.model or await _open_model(core)
     fetcher = Fetcher(allow_private=core.settings.allow_private_links)
     try:
         transcriber = parts.transcriber or find_transcriber()
@@ -191,6 +190,19 @@ async def open_services(core: Core, parts: Parts | None = None) -> AsyncGenerato
     finally:
         await fetcher.close()
         await model.close()
+
+
+async def _open_model(core: Core) -> LanguageModel:
+    settings, base = core.settings, core.base
+    if settings.remote_url is not None:
+        return await RemoteModel.connect(settings.remote_url, folder=base.folder, name=base.name)
+    return await asyncio.to_thread(
+        LocalModel.load,
+        folder=base.folder,
+        name=base.name,
+        device=settings.device,
+        choices=settings.data / "models" / "measured.json",
+    )
 
 
 async def _assemble(

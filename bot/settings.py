@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import time, timedelta
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.secret_file import read_secret
@@ -14,6 +16,9 @@ from engine.tuning.job import NIGHT_BUDGET
 Value = TypeVar("Value")
 
 LogFormat = Literal["text", "json"]
+
+_PRIVATE = [ip_network(name) for name in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
+"""RFC 1918 and RFC 4193."""
 
 
 class SettingsError(Exception):
@@ -31,6 +36,7 @@ class Settings:
     model: str = "bundled"
     vision_model: str | None = None
     device: str = "auto"
+    remote_url: str | None = None
     allowed_users: frozenset[int] = frozenset()
     owner: int | None = None
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -67,6 +73,7 @@ class Settings:
             model=reader.read("MYNAH_MODEL", str, "bundled"),
             vision_model=reader.read("MYNAH_VISION_MODEL", str, None),
             device=reader.read("MYNAH_DEVICE", str, "auto"),
+            remote_url=reader.read("MYNAH_REMOTE_URL", _near_url, None),
             allowed_users=reader.read("MYNAH_ALLOWED_USERS", _ids, frozenset[int]()),
             owner=reader.read("MYNAH_OWNER", _id, None),
             timezone=reader.read("MYNAH_TIMEZONE", _timezone, ZoneInfo("UTC")),
@@ -85,6 +92,11 @@ class Settings:
             metrics_port=reader.read("MYNAH_METRICS_PORT", _port, None),
             allow_private_links=reader.read("MYNAH_ALLOW_PRIVATE_LINKS", _switch, False),
         )
+        if settings.remote_url is not None and settings.database_key is not None:
+            reader.faults.append(
+                "MYNAH_REMOTE_URL cannot be set with a database key, "
+                "for a model server cannot read encrypted weights."
+            )
         return settings, reader.faults
 
     def as_env(self) -> str:
@@ -146,6 +158,20 @@ def _whole(raw: str) -> int:
 def _url(raw: str) -> str:
     if not raw.startswith(("http://", "https://")):
         raise ValueError(f"must begin with http:// or https://, not be {raw!r}")
+    return raw
+
+
+def _near_url(raw: str) -> str:
+    """An address that no name server can lead elsewhere."""
+    try:
+        address = ip_address(urlsplit(_url(raw)).hostname or "")
+    except ValueError:
+        address = None
+    if address is None or not (address.is_loopback or any(address in network for network in _PRIVATE)):
+        raise ValueError(
+            "must be a numeric address of this machine or of a private network, as in http://127.0.0.1:8000, "
+            f"so that no chat leaves them; it is {raw!r}"
+        )
     return raw
 
 

@@ -3,13 +3,16 @@
 Another process may have promoted or withdrawn a version, so the table decides and `refresh` follows it.
 """
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import AdapterError
+from engine.errors import AdapterError, ModelError
 from engine.language.model import AdapterRef, LanguageModel
 from storage.records import Adapter
 from storage.runs import RunStore
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,8 @@ class ServedAdapters:
         """Follow the table of adapters: load what became active, let go of what no longer is.
 
         A reply under way finishes on the weights it began with. A version that cannot be loaded is marked
-        rejected, and the one that served before is active again.
+        rejected, and the one that served before is active again. While the model itself fails, the next
+        `refresh` tries again.
         """
         active = {adapter.user_id: adapter for adapter in await self._runs.active_adapters()}
         swaps: list[Swap] = []
@@ -67,6 +71,9 @@ class ServedAdapters:
                 return Swap(
                     user_id=user_id, old_version=old_version, new_version=wanted.version, refusal=str(error)
                 )
+            except ModelError as error:
+                _log.warning("version %d of user %d is not served yet: %s", wanted.version, user_id, error)
+                return None
             self._served[user_id] = ref
         else:
             del self._served[user_id]

@@ -39,14 +39,14 @@ class VisionModel:
         """Read a model folder; blocks for seconds. Raises ModelUnavailableError, DeviceUnavailableError."""
         from transformers import AutoModelForImageTextToText, AutoProcessor
 
-        from engine.language.loading import choose_device, choose_dtype
+        from engine.language.loading import choose_device, choose_weight_dtype
 
         loaders: tuple[Any, Any] = (AutoModelForImageTextToText, AutoProcessor)
         place = choose_device(device)
         try:
             with quiet_transformers():
                 model = loaders[0].from_pretrained(
-                    str(folder), dtype=choose_dtype(place), local_files_only=True, use_safetensors=True
+                    str(folder), dtype=choose_weight_dtype(place), local_files_only=True, use_safetensors=True
                 )
                 processor = loaders[1].from_pretrained(str(folder), local_files_only=True)
         except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:

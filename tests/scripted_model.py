@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-from engine.errors import AdapterError
+from engine.errors import AdapterError, ModelError
 from engine.language.model import (
     AdapterRef,
     Cancellation,
@@ -29,6 +29,8 @@ class ScriptedModel:
         self.loaded: list[AdapterRef] = []
         self.prefixes_dropped = 0
         self.broken_versions: set[int] = set()
+        self.away = False
+        """Whether it fails at whatever adapter it is to load, as a server does that has gone."""
         self.gate = asyncio.Event()
         self.gate.set()
         self.place: int | None = None
@@ -89,6 +91,8 @@ class ScriptedModel:
         return said, FinishReason.STOP
 
     async def load_adapter(self, adapter: AdapterRef) -> None:
+        if self.away:
+            raise ModelError("The model server does not answer (ConnectError).")
         if adapter.version in self.broken_versions:
             raise AdapterError(str(adapter.folder), "it changes nothing")
         if adapter not in self.loaded:

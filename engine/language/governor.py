@@ -28,8 +28,11 @@ class _Trial:
 class ThreadGovernor:
     """Tries half and twice the threads now and then, and halves them at once when steps become slow."""
 
-    def __init__(self, threads: int, *, set_threads: Callable[[int], None], now: Callable[[], float]) -> None:
-        self._most = self._threads = threads
+    def __init__(
+        self, threads: int, *, most: int, set_threads: Callable[[int], None], now: Callable[[], float]
+    ) -> None:
+        """Begin with `threads`; there may be `most`, since a measurement may have been disturbed."""
+        self._threads, self._most = threads, most
         self._set_threads = set_threads
         self._now = now
         self._best: dict[int, float] = {}

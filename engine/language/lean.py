@@ -56,7 +56,8 @@ class LeanForward:
         self._linears = [linear for block in self._blocks for linear in block.linears]
         self._norm = _rms_norm(model.model.norm)
         self._head = FrozenLinear(model.lm_head.weight, None)
-        self._forms: dict[Form, int] = {}
+        self.forms: Mapping[Form, int] = {}
+        """Which forms of the weights are used, each in passes of at most so many tokens."""
         self._rank = 0
         self._selected: tuple[int, tuple[int, ...]] | None = None
 
@@ -74,7 +75,7 @@ class LeanForward:
 
     def use(self, forms: Mapping[Form, int]) -> None:
         """Use each form in passes of at most so many tokens; of several, the one with the lowest limit."""
-        self._forms = dict(sorted(forms.items(), key=lambda pair: pair[1]))
+        self.forms = dict(sorted(forms.items(), key=lambda pair: pair[1]))
         for weight in self.weights:
             weight.keep(set(forms))
 
@@ -140,6 +141,7 @@ class LeanForward:
     def _run(self, token_ids: Sequence[int], positions: Tensor, attend: Attend) -> Tensor:
         form = self._form(len(token_ids))
         hidden: Tensor = self._body.embed_tokens(torch.tensor(token_ids, device=self.shape.device))
+        hidden = hidden.to(self.shape.dtype)
         rotary = self._rotary(hidden, positions)
         for place, block in enumerate(self._blocks):
             hidden += self._attention(block, place, hidden, rotary, attend, form)
@@ -188,7 +190,7 @@ class LeanForward:
         return self._head(self._norm(hidden), self._form(len(hidden))).float()
 
     def _form(self, tokens: int) -> Form:
-        return next((form for form, most in self._forms.items() if tokens <= most), Form.PLAIN)
+        return next((form for form, most in self.forms.items() if tokens <= most), Form.PLAIN)
 
     def _select(self, slots: tuple[int, ...]) -> None:
         if self._rank != self._stack.rank:

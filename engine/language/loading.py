@@ -26,14 +26,19 @@ def choose_device(setting: str) -> torch.device:
     return device
 
 
-def choose_dtype(device: torch.device) -> torch.dtype:
-    """bf16 where the hardware multiplies it; elsewhere float32 is the faster one."""
+def choose_weight_dtype(device: torch.device) -> torch.dtype:
+    """Of the base weights: bf16 where the hardware multiplies it; elsewhere float32 is the faster one."""
     if device.type != "cpu":
         return torch.bfloat16
     capabilities = torch.cpu.get_capabilities()
     return (
         torch.bfloat16 if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else torch.float32
     )
+
+
+def choose_activation_dtype(device: torch.device) -> torch.dtype:
+    """Of all else, adapters included: small products in bf16 take a CPU seven times as long as in float32."""
+    return torch.float32 if device.type == "cpu" else torch.bfloat16
 
 
 def load_model(folder: Path, *, device: torch.device, dtype: torch.dtype) -> Any:
@@ -53,8 +58,8 @@ def load_model(folder: Path, *, device: torch.device, dtype: torch.dtype) -> Any
         ) from error
 
 
-def load_tokenizer(folder: Path, model: Any) -> ChatTokenizer:
-    """The tokenizer beside a model. Raises ModelUnavailableError."""
+def load_tokenizer(folder: Path, model: Any = None) -> ChatTokenizer:
+    """The tokenizer beside a model, with the ends that this one knows. Raises ModelUnavailableError."""
     from transformers import AutoTokenizer
 
     loader: Any = AutoTokenizer
@@ -65,7 +70,8 @@ def load_tokenizer(folder: Path, model: Any) -> ChatTokenizer:
         raise ModelUnavailableError(
             str(folder), f"its tokenizer cannot be used ({type(error).__name__})"
         ) from error
-    return ChatTokenizer(tokenizer, place=str(folder), end_ids=_end_ids(model))
+    end_ids = [] if model is None else _end_ids(model)
+    return ChatTokenizer(tokenizer, place=str(folder), end_ids=end_ids)
 
 
 def context_tokens(model: Any) -> int:

@@ -15,12 +15,14 @@ from torch import Tensor
 from engine.errors import EngineError, PromptTooLongError
 from engine.language.adapters import AdapterBank
 from engine.language.cache import PrefixCache, Strip
+from engine.language.choice import ChoiceFile
 from engine.language.generation import Batcher
 from engine.language.governor import ThreadGovernor
 from engine.language.job import Job
 from engine.language.loading import (
+    choose_activation_dtype,
     choose_device,
-    choose_dtype,
+    choose_weight_dtype,
     context_tokens,
     load_model,
     load_tokenizer,
@@ -38,7 +40,7 @@ from engine.language.model import (
 )
 from engine.language.reply_text import ReplyText
 from engine.language.tokens import ChatTokenizer
-from engine.language.tuned import choose_forward, choose_threads
+from engine.language.tuned import choose_forward, choose_threads, tune
 from engine.language.worker import Worker
 from storage.records import Role
 
@@ -84,13 +86,15 @@ class LocalModel:
         adapter_bytes: int = 1 << 29,
         prefix_bytes: int = 1 << 30,
         queue_limit: int = 128,
+        choices: Path | None = None,
     ) -> Self:
         """Read a model folder on a new thread, which then serves it. Blocks for seconds.
 
         At most `rows` replies are written at once. Resident adapters take at most `adapter_bytes`, though one
         for each row and one more always have room; kept prefixes of chats take `prefix_bytes`. With a `dtype`
-        all numbers are computed in it; without, in the fastest that hardly differs. `threads` None means
-        measured. Raises ModelUnavailableError, DeviceUnavailableError.
+        all numbers are computed in it; without, in the fastest that hardly differs, which is measured.
+        `threads` None means measured, too. Both are remembered in the file `choices` until the next start.
+        Raises ModelUnavailableError, DeviceUnavailableError.
         """
         worker = Worker()
         build = partial(
@@ -104,6 +108,7 @@ class LocalModel:
             adapter_bytes=adapter_bytes,
             prefix_bytes=prefix_bytes,
             queue_limit=queue_limit,
+            choices=choices,
         )
         try:
             parts = worker.run(build).result()
@@ -215,15 +220,21 @@ def _build(
     adapter_bytes: int,
     prefix_bytes: int,
     queue_limit: int,
+    choices: Path | None,
 ) -> _Parts:
     """Load, measure and wire a model on the thread that will run it."""
     place = choose_device(device)
-    model = load_model(folder, device=place, dtype=dtype or choose_dtype(place))
+    model = load_model(folder, device=place, dtype=dtype or choose_weight_dtype(place))
     tokenizer = load_tokenizer(folder, model)
-    stack = wrap_linears(model, slots=1, rank=_START_RANK)
+    stack = wrap_linears(model, slots=1, rank=_START_RANK, dtype=dtype or choose_activation_dtype(place))
     stack.widen(1 + max(rows + 1, adapter_bytes // stack.slot_bytes(_START_RANK)))
     probe_ids = tokenizer.encode(_PROBE)[-_PROBE_TOKENS:]
-    forward = choose_forward(model, stack, place=str(folder), exact=dtype is not None, probe=probe_ids)
+    forward = choose_forward(model, stack, place=str(folder), probe=probe_ids)
+    most_threads = threads or torch.get_num_threads()
+    if dtype is None:
+        remembered = ChoiceFile(choices, model=folder, device=place) if choices is not None else None
+        fastest = tune(forward, probe=probe_ids, remembered=remembered)
+        threads = threads or fastest
     threads = threads or choose_threads(forward, probe_ids)
     torch.set_num_threads(threads)
 
@@ -245,6 +256,8 @@ def _build(
         end_ids=tokenizer.end_ids,
         rows=rows,
         queue_limit=queue_limit,
-        governor=ThreadGovernor(threads, set_threads=torch.set_num_threads, now=time.monotonic),
+        governor=ThreadGovernor(
+            threads, most=most_threads, set_threads=torch.set_num_threads, now=time.monotonic
+        ),
     )
     return _Parts(context_tokens=context_tokens(model), tokenizer=tokenizer, bank=bank, batcher=batcher)

@@ -88,6 +88,11 @@ class LoraStack:
             name: (layer.base.in_features, layer.base.out_features) for name, layer in self.layers.items()
         }
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of A and B, and of the pass that serves with them."""
+        return next(self.parameters()).dtype
+
     def slot_bytes(self, rank: int) -> int:
         """How much memory one adapter takes at this rank."""
         layer = next(iter(self.layers.values()))

@@ -1,14 +1,17 @@
 """The fastest right forward pass for a model on this hardware, by measuring it as it is loaded."""
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from engine.language.cache import RowBlock, Strip
+from engine.language.choice import Choice, ChoiceFile
 from engine.language.forward import Forward, TransformersForward
 from engine.language.lean import LeanForward
 from engine.language.lora import NO_ADAPTER, LoraStack
@@ -17,27 +20,45 @@ from engine.language.weights import Form, FrozenLinear, half_is_supported
 _log = logging.getLogger(__name__)
 
 _TRIED_TOKENS = (1, 2, 4, 8, 16, 64)
-_TRIED_BYTES = 64 << 20
+"""What wins for the most of these is taken to win for any number."""
+_TRIED_BYTES = 128 << 20
 _REPEATS = 3
 _CLEARLY = 0.8
 """A form must win by a fifth: it also costs memory, and int8 a little precision."""
 
 
-def choose_forward(model: Any, stack: LoraStack, *, place: str, exact: bool, probe: Sequence[int]) -> Forward:
-    """The lean pass where it gives the numbers of `transformers`, in faster forms unless `exact`.
+def choose_forward(model: Any, stack: LoraStack, *, place: str, probe: Sequence[int]) -> Forward:
+    """The lean pass where it gives the numbers of `transformers`.
 
     Raises ModelUnavailableError when the model cannot be served at all.
     """
     reference = TransformersForward(model, stack.rows, place=place)
     if not LeanForward.supports(model):
         return reference
-    lean = LeanForward(model, stack, shape=reference.shape)
+    lean = LeanForward(model, stack, shape=replace(reference.shape, dtype=stack.dtype))
     if not _agree(lean, reference, probe):
         _log.warning("the lean pass differs from transformers for %s, which serves instead", place)
         return reference
-    if not exact and reference.shape.device.type == "cpu":
-        lean.use(_fastest_forms(lean.weights, reference.shape.dtype))
     return lean
+
+
+def tune(forward: Forward, *, probe: Sequence[int], remembered: ChoiceFile | None) -> int:
+    """Have a pass use the forms that are fastest, and return the number of threads that is.
+
+    Both are as `remembered`, or measured and remembered.
+    """
+    choice = remembered.read() if remembered is not None else None
+    if choice is None:
+        forms: dict[Form, int] = {}
+        if isinstance(forward, LeanForward) and forward.shape.device.type == "cpu":
+            forms = _fastest_forms(forward.weights, forward.shape.dtype)
+            forward.use(forms)
+        choice = Choice(threads=choose_threads(forward, probe), forms=forms)
+        if remembered is not None:
+            remembered.write(choice)
+    elif isinstance(forward, LeanForward):
+        forward.use(choice.forms)
+    return choice.threads
 
 
 def choose_threads(forward: Forward, probe: Sequence[int]) -> int:
@@ -51,7 +72,7 @@ def choose_threads(forward: Forward, probe: Sequence[int]) -> int:
         torch.set_num_threads(threads)
         block = RowBlock(forward.shape, rows=1)
         block.join(strip)
-        return _best_seconds(lambda: forward.decode(block, [probe[0]], [NO_ADAPTER]))
+        return _best_seconds(lambda: forward.decode(block, [probe[0]], [NO_ADAPTER]), clock=time.perf_counter)
 
     try:
         return min(candidates, key=seconds)
@@ -59,9 +80,9 @@ def choose_threads(forward: Forward, probe: Sequence[int]) -> int:
         torch.set_num_threads(most)
 
 
-def _agree(one: Forward, other: Forward, probe: Sequence[int]) -> bool:
-    tolerance = 1e-3 if one.shape.dtype == torch.float32 else 0.1
-    for left, right in zip(_sample(one, probe), _sample(other, probe), strict=True):
+def _agree(lean: Forward, reference: Forward, probe: Sequence[int]) -> bool:
+    tolerance = 1e-3 if reference.shape.dtype == torch.float32 else 0.1
+    for left, right in zip(_sample(lean, probe), _sample(reference, probe), strict=True):
         if not bool((left - right).abs().max() <= tolerance * right.abs().max()):
             return False
     return True
@@ -85,10 +106,12 @@ def _fastest_forms(weights: Sequence[FrozenLinear], dtype: torch.dtype) -> dict[
 
     def seconds(form: Form, tokens: int) -> float:
         inputs = [torch.ones(tokens, weight.weight.shape[1], dtype=dtype) for weight in tried]
-        return _best_seconds(lambda: [weight(x, form) for weight, x in zip(tried, inputs, strict=True)])
+        # On one thread, by what the processor spent on it, which other work on the cores disturbs least.
+        return _best_seconds(
+            lambda: [weight(x, form) for weight, x in zip(tried, inputs, strict=True)], clock=time.thread_time
+        )
 
     threads = torch.get_num_threads()
-    # The kernels are compared on one thread, whose time other work on the cores disturbs least.
     torch.set_num_threads(1)
     try:
         most_tokens: dict[Form, int] = {}
@@ -97,7 +120,7 @@ def _fastest_forms(weights: Sequence[FrozenLinear], dtype: torch.dtype) -> dict[
             for form in list(packed):
                 taken = seconds(form, tokens)
                 if taken < _CLEARLY * least:
-                    most_tokens[form] = tokens
+                    most_tokens[form] = tokens if tokens < _TRIED_TOKENS[-1] else sys.maxsize
                 else:
                     packed.remove(form)
                 least = min(least, taken)
@@ -115,11 +138,11 @@ def _enough(weights: Sequence[FrozenLinear]) -> Iterator[FrozenLinear]:
             yield weight
 
 
-def _best_seconds(work: Callable[[], object]) -> float:
+def _best_seconds(work: Callable[[], object], *, clock: Callable[[], float]) -> float:
     work()
     seconds: list[float] = []
     for _ in range(_REPEATS):
-        start = time.perf_counter()
+        start = clock()
         work()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(clock() - start)
     return min(seconds)

@@ -17,7 +17,7 @@ class Form(StrEnum):
     """How a weight is kept for its product."""
 
     PLAIN = "plain"
-    """In the dtype of the model."""
+    """In the dtype that the model was loaded in; inputs are rounded to it."""
     HALF = "half"
     """In fp16, laid out for the processor; inputs and sums are float32."""
     INT8 = "int8"
@@ -25,7 +25,7 @@ class Form(StrEnum):
 
 
 class FrozenLinear:
-    """A weight [out, in] with its bias [out]. It maps [tokens, in] to [tokens, out] and keeps the dtype."""
+    """A weight [out, in] with its bias [out]. It maps [tokens, in] to [tokens, out] of the same dtype."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         self.weight = weight
@@ -46,7 +46,7 @@ class FrozenLinear:
         return self._products[form](x)
 
     def _plain(self, x: Tensor) -> Tensor:
-        return torch.nn.functional.linear(x, self.weight, self._bias)
+        return torch.nn.functional.linear(x.to(self.weight.dtype), self.weight, self._bias).to(x.dtype)
 
 
 def half_is_supported(dtype: torch.dtype) -> bool:
@@ -58,7 +58,7 @@ def half_is_supported(dtype: torch.dtype) -> bool:
 
 def half_product(weight: Tensor, bias: Tensor | None) -> Callable[[Tensor], Tensor]:
     """Multiplication of float32 inputs by weights kept in fp16, where `half_is_supported`."""
-    packed = torch.ops.quantized.linear_prepack_fp16(weight, bias)
+    packed = torch.ops.quantized.linear_prepack_fp16(weight.float(), None if bias is None else bias.float())
     product = torch.ops.quantized.linear_dynamic_fp16.default
     return lambda x: product(x, packed)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from engine.errors import EngineError
-from engine.language.loading import choose_device, choose_dtype, load_model, load_tokenizer
+from engine.language.loading import choose_device, choose_weight_dtype, load_model, load_tokenizer
 from engine.language.lora import NO_ADAPTER, wrap_linears
 from engine.language.peft_format import WEIGHTS_NAME, adapter_rank, write_adapter
 from engine.tuning.checkpoint import Checkpoint, CheckpointFile, purpose_of
@@ -71,7 +71,7 @@ class Worker:
         self._seats: list[_Seat] = []
         self._at_once = min(job.recipe.users_at_once, len(job.users))
         device = choose_device("auto")
-        model = load_model(job.base_folder, device=device, dtype=choose_dtype(device))
+        model = load_model(job.base_folder, device=device, dtype=choose_weight_dtype(device))
         self._tokenizer = load_tokenizer(job.base_folder, model)
         self._stack = wrap_linears(
             model, slots=self._at_once + 2, rank=_highest_rank(job), dtype=torch.float32

@@ -1,6 +1,7 @@
 """What goes wrong around the bot costs nobody a message, and is said in one plain sentence."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from storage.updates import UpdateStore
 from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask, is_final
 from tests.bot_api import BotApiServer, Cut, Person
+from tests.engine.language.conftest import save_tiny
 from tests.scripted_model import ScriptedModel
 
 EN = LANGUAGES["en"]
@@ -54,6 +56,16 @@ def file_as_folder(folder: Path) -> dict[str, str]:
     return {}
 
 
+def no_server(folder: Path) -> dict[str, str]:
+    """Nothing listens on a port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    return {
+        "MYNAH_MODEL": str(save_tiny(folder / "model")),
+        "MYNAH_REMOTE_URL": f"http://127.0.0.1:{port}",
+    }
+
+
 def no_device(folder: Path) -> dict[str, str]:
     return model_that_is_none(folder) | {"MYNAH_DEVICE": "tpu9"}
 
@@ -66,6 +78,7 @@ def no_device(folder: Path) -> dict[str, str]:
         (model_that_is_none, "cannot be loaded: its files cannot be used"),
         (other_key, "The database cannot be read with this MYNAH_DATABASE_KEY"),
         (file_as_folder, "data cannot be used: File exists."),
+        (no_server, "cannot be loaded: no server answers as one should (ConnectError)."),
         (no_device, "MYNAH_DEVICE is tpu9, and there is no such device here."),
     ],
 )
@@ -76,6 +89,7 @@ def test_what_keeps_the_bot_from_starting_is_one_sentence(
     sentence: str,
 ):
     environment = {"TELEGRAM_BOT_TOKEN": TOKEN, "MYNAH_DATA": str(tmp_path / "data"), **prepare(tmp_path)}
+    capsys.readouterr()  # a model that is prepared shows a bar as it is saved
 
     assert execute(["run"], environment) == 1
     said = capsys.readouterr().err

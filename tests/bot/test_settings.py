@@ -69,3 +69,47 @@ def test_the_key_may_come_from_a_file_but_not_from_two_places(tmp_path: Path):
     assert "secret" not in Settings.from_env(in_file).as_env()
     with pytest.raises(SettingsError, match="MYNAH_DATABASE_KEY and MYNAH_DATABASE_KEY_FILE are both set"):
         Settings.from_env({"MYNAH_DATABASE_KEY": "another", **in_file})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:8000",
+        "http://[::1]:8000",
+        "http://10.1.2.3",
+        "http://192.168.0.9/",
+        "http://[fd00::1]:8000",
+    ],
+)
+def test_a_model_server_may_be_near(address: str):
+    assert Settings.from_env({"MYNAH_REMOTE_URL": address}).remote_url == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://example.com",
+        "http://localhost:8000",
+        "http://8.8.8.8",
+        "https://172.32.0.1",
+        "http://169.254.169.254",
+        "http://0.0.0.0:8000",
+        "http://[::ffff:8.8.8.8]",
+        "http://127.0.0.1@example.com",
+        "http://2130706433",
+        "http://[::1",
+        "127.0.0.1:8000",
+    ],
+)
+def test_a_model_server_elsewhere_is_a_fault(address: str):
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_env({"MYNAH_REMOTE_URL": address})
+    assert str(raised.value) == (
+        "MYNAH_REMOTE_URL must be a numeric address of this machine or of a private network, as in "
+        f"http://127.0.0.1:8000, so that no chat leaves them; it is {address!r}."
+    )
+
+
+def test_weights_that_are_encrypted_cannot_be_served_elsewhere():
+    with pytest.raises(SettingsError, match="a model server cannot read encrypted weights"):
+        Settings.from_env({"MYNAH_REMOTE_URL": "http://127.0.0.1:8000", "MYNAH_DATABASE_KEY": "key"})

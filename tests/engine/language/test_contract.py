@@ -9,14 +9,33 @@ import pytest
 
 from engine.errors import AdapterError
 from engine.language.model import AdapterRef, Cancellation, ChatMessage, LanguageModel
+from engine.language.remote import RemoteModel
 from storage.records import FinishReason, Role
-from tests.engine.language.conftest import adapter_ref, ask, load_tiny
+from tests.engine.language.conftest import BASE_NAME, adapter_ref, ask, load_tiny
+from tests.model_server import ModelServer
 from tests.scripted_model import ScriptedModel
 
 
-@pytest.fixture(params=["local", "scripted"])
-async def model(request: pytest.FixtureRequest, tiny_folder: Path) -> AsyncGenerator[LanguageModel]:
-    model: LanguageModel = load_tiny(tiny_folder) if request.param == "local" else ScriptedModel()
+@pytest.fixture
+async def server(tiny_folder: Path) -> AsyncGenerator[ModelServer]:
+    server = ModelServer(tiny_folder)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture(params=["local", "scripted", "remote"])
+async def model(
+    request: pytest.FixtureRequest, tiny_folder: Path, server: ModelServer
+) -> AsyncGenerator[LanguageModel]:
+    model: LanguageModel
+    match request.param:
+        case "local":
+            model = load_tiny(tiny_folder)
+        case "remote":
+            model = await RemoteModel.connect(server.url, folder=tiny_folder, name=BASE_NAME)
+        case _:
+            model = ScriptedModel()
     yield model
     await model.close()
 

@@ -115,7 +115,7 @@ def batcher_of(
         end_ids=frozenset({2}),
         rows=rows,
         queue_limit=queue_limit,
-        governor=ThreadGovernor(1, set_threads=lambda _: None, now=lambda: 0.0),
+        governor=ThreadGovernor(1, most=1, set_threads=lambda _: None, now=lambda: 0.0),
     )
     return batcher, bank
 

@@ -10,7 +10,13 @@ class Cores:
         self.seconds = seconds
         self.threads = max(seconds)
         self.time = 0.0
-        self.governor = ThreadGovernor(self.threads, set_threads=self.set_threads, now=lambda: self.time)
+        self.begin_with(self.threads)
+
+    def begin_with(self, threads: int) -> None:
+        self.threads = threads
+        self.governor = ThreadGovernor(
+            threads, most=max(self.seconds), set_threads=self.set_threads, now=lambda: self.time
+        )
 
     def set_threads(self, threads: int) -> None:
         self.threads = threads
@@ -34,6 +40,12 @@ def test_free_cores_are_all_used() -> None:
     used = Cores(FREE).run(300)
     assert used.count(4) > 0.99 * len(used)
     assert used[-1] == 4
+
+
+def test_too_few_threads_at_the_start_become_more() -> None:
+    cores = Cores(FREE)
+    cores.begin_with(1)
+    assert cores.run(60)[-1] == 4
 
 
 def test_busy_cores_are_left_within_a_few_steps() -> None:
