@@ -2,6 +2,7 @@
 again, also when the database is lost. It holds numeric ids and times, encrypted like the database.
 """
 
+import asyncio
 from contextlib import closing
 from pathlib import Path
 
@@ -21,14 +22,13 @@ async def note_erasures(database: Database, folder: Path) -> None:
 
     One that has another key, or is damaged, is written anew. Raises WriteRefusedError, OSError.
     """
-    make_private(folder)
     path = folder / LEDGER_NAME
+    await asyncio.to_thread(_make_ready, path)
     try:
-        path.touch(mode=0o600)
         await database.write_beside(path, _copy)
     except (WrongKeyError, DamagedError):
-        path.unlink()
-        path.touch(mode=0o600)
+        await asyncio.to_thread(path.unlink)
+        await asyncio.to_thread(_make_ready, path)
         await database.write_beside(path, _copy)
 
 
@@ -42,6 +42,11 @@ def read_ledger(path: Path, *, key: str | None) -> list[Erasure]:
         raise BackupError(
             f"The file {LEDGER_NAME} beside the backup cannot be read with this key."
         ) from error
+
+
+def _make_ready(path: Path) -> None:
+    make_private(path.parent)
+    path.touch(mode=0o600)
 
 
 def _read(path: Path, key: str | None) -> list[Erasure]:
