@@ -57,6 +57,7 @@ def updates_of(user_id: int, commands: list[str]) -> list[dict[str, Any]]:
     sticker = {"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1, "is_animated": False}
     sticker |= {"is_video": False, "type": "regular"}
     group = {"id": -5, "type": "group", "title": "Group"}
+    picture = {"file_id": "f", "file_unique_id": "u", "width": 9, "height": 9}
     seen = {"chat": private(user_id), "user": person(user_id), "date": 1_772_000_000}
     shown = message(4_200_000, text="a reply")
     member = {"user": person(user_id), "status": "member"}
@@ -68,6 +69,7 @@ def updates_of(user_id: int, commands: list[str]) -> list[dict[str, Any]]:
         {"message": text(user_id, "my secret is rosebud")},
         {"message": message(user_id, sticker=sticker)},
         {"message": message(user_id, document={"file_id": "f", "file_unique_id": "u", "file_name": "a.pdf"})},
+        {"message": message(user_id, photo=[picture])},
         {"message": message(user_id, sticker=sticker, caption="rosebud")},
         {"message": message(user_id, voice={"file_id": "f", "file_unique_id": "u", "duration": 2})},
         {"message": {**message(user_id, migrate_to_chat_id=-1005), "chat": group}},
