@@ -42,6 +42,7 @@ from engine.tuning.job import (
 from engine.tuning.learner import JointTrainer, Learner, plan_batches
 from engine.tuning.measure import Meter
 from engine.tuning.replay import write_replay
+from engine.tuning.room import check_room
 from engine.tuning.stopping import end_when_asked
 
 _NICENESS = 10
@@ -71,6 +72,7 @@ class Worker:
         self._seats: list[_Seat] = []
         self._at_once = min(job.recipe.users_at_once, len(job.users))
         device = choose_device("auto")
+        check_room(job.base_folder, device)
         model = load_model(job.base_folder, device=device, dtype=choose_weight_dtype(device))
         self._tokenizer = load_tokenizer(job.base_folder, model)
         self._stack = wrap_linears(
