@@ -1,13 +1,14 @@
 """The profiles of all users: loaded, stepped and saved, one message at a time."""
 
 import asyncio
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from engine.profile.document import document_of, profile_of
 from engine.profile.embedding import Embedder, Vector
+from engine.profile.held import HeldProfiles
 from engine.profile.manner import wished_length
 from engine.profile.memory import Memory
 from engine.profile.profile import Change, Profile, is_own_words, keep, observe, observe_note
@@ -21,12 +22,6 @@ from storage.preferences import ReplyLength
 from storage.profiles import ProfileStore
 from storage.records import Message
 
-_HELD = 64
-"""Profiles in memory: reading a thousand beliefs anew for each message takes longer than learning from it."""
-
-_MOST_CLOSED = 200
-"""A profile with more closed beliefs is read anew, which leaves the old ones out."""
-
 
 class ProfileEngine:
     """Learns from each message once. No language model is asked."""
@@ -35,6 +30,7 @@ class ProfileEngine:
         self,
         *,
         store: ProfileStore,
+        held: HeldProfiles,
         memory: Memory,
         messages: MessageStore,
         embedder: Embedder,
@@ -46,7 +42,7 @@ class ProfileEngine:
         self._embedder = embedder
         self._now = now
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._held: OrderedDict[int, Profile] = OrderedDict()
+        self._held = held
 
     @classmethod
     def over(
@@ -54,26 +50,20 @@ class ProfileEngine:
     ) -> "ProfileEngine":
         """The profiles of everybody in one database, and what can be recalled of them."""
         store, messages = ProfileStore(database), MessageStore(database)
+        held = HeldProfiles(store)
         memory = Memory(
             store=MemoryStore(database),
             messages=messages,
-            profiles=store,
+            profiles=held,
             embedder=embedder,
             now=now,
             timezone=timezone,
         )
-        return cls(store=store, memory=memory, messages=messages, embedder=embedder, now=now)
+        return cls(store=store, held=held, memory=memory, messages=messages, embedder=embedder, now=now)
 
     async def get(self, user_id: int) -> Profile:
         """A user's profile; an empty one for somebody who has said nothing yet."""
-        held = self._held.pop(user_id, None)
-        if held is None or held.revision != await self._store.revision(user_id):
-            stored = await self._store.load(user_id)
-            if stored is None:
-                return Profile(last_belief_id=await self._store.last_belief_id(user_id))
-            held = profile_of(stored)
-        self._hold(user_id, held)
-        return held
+        return await self._held.get(user_id)
 
     def drop(self) -> None:
         """Let go of what is held in memory of anybody; it is read again when it is needed."""
@@ -246,7 +236,7 @@ class ProfileEngine:
                     beliefs=after.beliefs,
                     gone={message.message_id for message in messages},
                 )
-            self._held.pop(user_id, None)
+            self._held.let_go(user_id)
 
     async def _whole(self, user_id: int) -> Profile:
         """A profile with every belief there ever was."""
@@ -276,16 +266,11 @@ class ProfileEngine:
             message_id=message_id,
             memory=memory,
         )
-        self._held.pop(user_id, None)
-        closed = sum(belief.valid_to is not None for belief in profile.beliefs)
-        if saved and closed <= _MOST_CLOSED:
-            self._hold(user_id, replace(profile, revision=profile.revision + 1))
+        if saved:
+            self._held.replace(user_id, replace(profile, revision=profile.revision + 1))
+        else:
+            self._held.let_go(user_id)
         return saved
-
-    def _hold(self, user_id: int, profile: Profile) -> None:
-        self._held[user_id] = profile
-        if len(self._held) > _HELD:
-            self._held.popitem(last=False)
 
 
 def _step(profile: Profile, message: Message, vector: Vector, *, is_past: bool) -> Change:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from engine.profile.embedding import Embedder, Vector
 from engine.profile.facts import is_wish_to_forget
+from engine.profile.held import HeldProfiles
 from engine.profile.keys import index_words, query_words
 from engine.profile.matters import bears_on
 from engine.profile.profile import is_own_words
@@ -21,7 +22,6 @@ from engine.profile.when import Span, remembered_span_of, untimed
 from storage.beliefs import Belief, BeliefStatus
 from storage.memories import MemoryStore, NewMemory, RememberedTurn
 from storage.messages import MessageStore
-from storage.profiles import ProfileStore
 from storage.records import Message, Origin
 
 MOST_ITEMS = 3
@@ -60,7 +60,7 @@ class Memory:
         *,
         store: MemoryStore,
         messages: MessageStore,
-        profiles: ProfileStore,
+        profiles: HeldProfiles,
         embedder: Embedder,
         now: Callable[[], datetime],
         timezone: tzinfo,
@@ -170,8 +170,7 @@ class Memory:
         """The messages that the beliefs rest on which a question asks for, the newest first, and those that
         only closed beliefs rest on.
         """
-        stored = await self._profiles.load(user_id)
-        beliefs = () if stored is None else stored.beliefs
+        beliefs = (await self._profiles.get(user_id)).beliefs
         closed = (BeliefStatus.SUPERSEDED, BeliefStatus.RETRACTED)
         held = [belief for belief in beliefs if belief.status not in closed]
         asked_for = [belief for belief in held if bears_on(belief, question)]
