@@ -50,6 +50,8 @@ MAX_RANK = 64
 
 _PROBE = (ChatMessage(Role.USER, "Hi"),)
 _PROBE_TOKENS = 8
+_SWAP_PROBE_TOKENS = 2
+"""Replies under way wait for the probe of a new adapter, which shows in the logits after any token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +241,7 @@ def _build(
     torch.set_num_threads(threads)
 
     def probe(slot: int) -> Tensor:
-        return forward.prefill(Strip(forward.shape), probe_ids, slot)
+        return forward.prefill(Strip(forward.shape), probe_ids[-_SWAP_PROBE_TOKENS:], slot)
 
     bank = AdapterBank(
         stack,
