@@ -17,8 +17,7 @@ from engine.errors import AdapterError, DeviceUnavailableError, ModelUnavailable
 from engine.language.bundled import find_model
 from engine.language.checkup import check_model
 from engine.language.loading import choose_device
-from engine.language.local import MAX_RANK
-from engine.language.peft_format import read_adapter
+from engine.language.peft_format import MAX_RANK, read_adapter
 from storage.database import Database
 from storage.errors import DamagedError, NewerDatabaseError
 from storage.lock import is_held

@@ -12,7 +12,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from engine.errors import EngineError, PromptTooLongError
+from engine.errors import EngineError
 from engine.language.adapters import AdapterBank
 from engine.language.cache import PrefixCache, Strip
 from engine.language.choice import ChoiceFile
@@ -38,17 +38,13 @@ from engine.language.model import (
     TextSink,
     discard,
 )
+from engine.language.peft_format import MAX_RANK
 from engine.language.reply_text import ReplyText
-from engine.language.tokens import ChatTokenizer
+from engine.language.tokens import PROBE, ChatTokenizer
 from engine.language.tuned import choose_forward, choose_threads, tune
 from engine.language.worker import Worker
-from storage.records import Role
 
 _START_RANK = 8
-MAX_RANK = 64
-"""The highest rank of an adapter that is served."""
-
-_PROBE = (ChatMessage(Role.USER, "Hi"),)
 _PROBE_TOKENS = 8
 _SWAP_PROBE_TOKENS = 2
 """Replies under way wait for the probe of a new adapter, which shows in the logits after any token."""
@@ -133,9 +129,7 @@ class LocalModel:
         cancellation: Cancellation | None = None,
     ) -> Completion:
         """Write one reply. Raises PromptTooLongError, QueueFullError, AdapterError or ModelError."""
-        prompt_ids = self._tokenizer.encode(request.messages)
-        if len(prompt_ids) >= self.context_tokens:
-            raise PromptTooLongError(len(prompt_ids), self.context_tokens - 1)
+        prompt_ids = self._tokenizer.encode_prompt(request.messages, context_tokens=self.context_tokens)
         abandoned = Cancellation()
         reply = _PendingReply(sink, on_place)
         self._worker.submit(
@@ -230,7 +224,7 @@ def _build(
     tokenizer = load_tokenizer(folder, model)
     stack = wrap_linears(model, slots=1, rank=_START_RANK, dtype=dtype or choose_activation_dtype(place))
     stack.widen(1 + max(rows + 1, adapter_bytes // stack.slot_bytes(_START_RANK)))
-    probe_ids = tokenizer.encode(_PROBE)[-_PROBE_TOKENS:]
+    probe_ids = tokenizer.encode(PROBE)[-_PROBE_TOKENS:]
     forward = choose_forward(model, stack, place=str(folder), probe=probe_ids)
     most_threads = threads or torch.get_num_threads()
     if dtype is None:

@@ -26,6 +26,9 @@ CONFIG_NAME = "adapter_config.json"
 WEIGHTS_NAME = "adapter_model.safetensors"
 PICKLE_NAME = "adapter_model.bin"
 
+MAX_RANK = 64
+"""The highest rank of an adapter that is served."""
+
 _CONFIG_BYTES = 1 << 20
 _HEADER_BYTES = 8 << 20
 _PREFIX = "base_model.model."

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import httpx
 
-from engine.errors import AdapterError, ModelError, ModelUnavailableError, PromptTooLongError
+from engine.errors import AdapterError, ModelError, ModelUnavailableError
 from engine.language.checkup import check_model
 from engine.language.loading import load_tokenizer
 from engine.language.model import (
@@ -29,17 +29,14 @@ from engine.language.model import (
     TextSink,
     discard,
 )
-from engine.language.peft_format import read_adapter
-from engine.language.tokens import ChatTokenizer
-from storage.records import FinishReason, Role
-
-MAX_RANK = 64
+from engine.language.peft_format import MAX_RANK, read_adapter
+from engine.language.tokens import PROBE, ChatTokenizer
+from storage.records import FinishReason
 
 _COMPLETIONS = "/v1/completions"
 _TIMEOUT = httpx.Timeout(10.0, read=300.0)
 _WATCH_SECONDS = 0.1
 """How often a reply that waits for the server looks whether it is still wanted."""
-_PROBE = (ChatMessage(Role.USER, "Hi"),)
 
 
 class RemoteModel:
@@ -110,9 +107,7 @@ class RemoteModel:
 
         Raises PromptTooLongError, AdapterError or ModelError.
         """
-        prompt_ids = self._tokenizer.encode(request.messages)
-        if len(prompt_ids) >= self.context_tokens:
-            raise PromptTooLongError(len(prompt_ids), self.context_tokens - 1)
+        prompt_ids = self._tokenizer.encode_prompt(request.messages, context_tokens=self.context_tokens)
         adapter = request.adapter
         if adapter is not None and adapter not in self._known:
             raise AdapterError(str(adapter.folder), "it is not loaded")
@@ -252,7 +247,7 @@ class RemoteModel:
         """What the server thinks of the first token of a fixed prompt."""
         body = {
             "model": served_name,
-            "prompt": self._tokenizer.encode(_PROBE),
+            "prompt": self._tokenizer.encode(PROBE),
             "max_tokens": 1,
             "temperature": 0.0,
             "logprobs": 5,

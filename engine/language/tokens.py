@@ -6,8 +6,12 @@ from typing import Any, cast
 
 from tokenizers import Tokenizer
 
-from engine.errors import ModelUnavailableError
+from engine.errors import ModelUnavailableError, PromptTooLongError
 from engine.language.model import ChatMessage
+from storage.records import Role
+
+PROBE = (ChatMessage(Role.USER, "Hi"),)
+"""A chat to try a model or an adapter on."""
 
 _FIRST_MARK = 0xF0000
 _MARK = re.compile("([\U000f0000-\U0010fffd])")
@@ -36,6 +40,13 @@ class ChatTokenizer:
         longest_first = sorted(set(special), key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         self.end_ids = frozenset(end_ids) | {tokenizer.eos_token_id}
+
+    def encode_prompt(self, messages: Sequence[ChatMessage], *, context_tokens: int) -> list[int]:
+        """Token ids of a prompt that leaves room for a reply. Raises PromptTooLongError."""
+        token_ids = self.encode(messages)
+        if len(token_ids) >= context_tokens:
+            raise PromptTooLongError(len(token_ids), context_tokens - 1)
+        return token_ids
 
     def encode(self, messages: Sequence[ChatMessage], *, add_reply_header: bool = True) -> list[int]:
         """Token ids of a prompt. A special token's name inside a message stays text."""
