@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -16,6 +16,7 @@ from engine.profile.keys import index_words, query_words
 from engine.profile.matters import bears_on
 from engine.profile.profile import is_own_words
 from engine.profile.ranking import gate, has_words, scores, substance
+from engine.profile.recent import Recent
 from engine.profile.sentences import own_words, stated_clauses
 from engine.profile.shelf import Likeness, Shelf, pack
 from engine.profile.when import Span, remembered_span_of, untimed
@@ -40,7 +41,9 @@ _ASKS = re.compile(
 _OF_TALK = frozenset(index_words("talk topic discuss discussed conversation chat"))
 """With a time they ask for whatever was said then; without one they may be what a question is about."""
 
-_SHELVES = 16
+_MOST_TURNS = 100_000
+"""On the shelves of everybody: some 45 MB. Reading a person's hundreds anew takes longer than a search."""
+
 _CAUGHT_UP_AT_ONCE = 4
 
 
@@ -71,7 +74,7 @@ class Memory:
         self._embedder = embedder
         self._now = now
         self._timezone = timezone
-        self._shelves: OrderedDict[int, Shelf] = OrderedDict()
+        self._shelves: Recent[Shelf] = Recent(most=_MOST_TURNS, size_of=len)
         self._complete: set[int] = set()
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -86,7 +89,7 @@ class Memory:
         is_kept = is_own_words(message) and bool(words)
         shelf = self._shelves.get(message.user_id)
         if shelf is not None and message.message_id <= shelf.last_id:
-            del self._shelves[message.user_id]  # it has the vector of the old words
+            self._shelves.take(message.user_id)  # it has the vector of the old words
         replies = await self._messages.replies_to(message.message_id) if is_kept else []
         answered = [one.text for one in replies if one.current and one.origin is not Origin.OUTDATED][-1:]
         return NewMemory(
@@ -153,7 +156,7 @@ class Memory:
         self, user_id: int, vector: Vector, span: Span | None, others: Collection[int]
     ) -> Likeness:
         async with self._locks[user_id]:
-            shelf = self._shelves.pop(user_id, None) or Shelf()
+            shelf = self._shelves.take(user_id) or Shelf()
             newer = await self._store.vectors(user_id, after=shelf.last_id)
 
             def compare() -> Likeness:
@@ -161,9 +164,7 @@ class Memory:
                 return shelf.compare(vector, limit=_CANDIDATES, span=span, others=others)
 
             likeness = await asyncio.to_thread(compare)
-            self._shelves[user_id] = shelf
-            if len(self._shelves) > _SHELVES:
-                self._shelves.popitem(last=False)
+            self._shelves.put(user_id, shelf)
         return likeness
 
     async def _resting(self, user_id: int, question: str) -> tuple[list[int], set[int]]:

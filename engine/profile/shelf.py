@@ -57,6 +57,9 @@ class Shelf:
         self._mean = np.zeros(_DIMENSIONS, np.float32)
         self._has_signs = False
 
+    def __len__(self) -> int:
+        return self._count
+
     def add(self, memories: list[MemoryVector]) -> None:
         """Put more turns at the end, in the order of their ids."""
         if not memories:
