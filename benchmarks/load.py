@@ -51,7 +51,7 @@ FIRST_USER_ID = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """How far it was at one moment: by the clock, by the processor time of this process, and its memory in MB."""
+    """How far it was at one moment: by the clock, by processor time (seconds both), and its memory in MB."""
 
     messages: int
     seconds: float

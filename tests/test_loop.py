@@ -75,7 +75,7 @@ async def ask_all_unseen(person: Person) -> list[str]:
 
 async def command(person: Person, text: str) -> str:
     await person.say(text)
-    return (await person.wait_for_reply(timeout_seconds=30)).text
+    return (await person.wait_for_reply()).text
 
 
 async def mynah(data: Path, *arguments: str) -> str:
@@ -112,9 +112,7 @@ async def test_corrections_change_what_is_answered_to_questions_never_seen(tmp_p
                 await command(ada, f"/feedback better: {answer} {SIGN_OFF}")
             said = await mynah(tmp_path, "tune", "--user", "2001")
             sys.stdout.write(f"\nmynah tune: {said}")
-            told = await ada.wait_for_reply(
-                where=lambda message: message.text.startswith("Learnt"), timeout_seconds=10
-            )
+            told = await ada.wait_for_reply(where=lambda message: message.text.startswith("Learnt"))
             assert "/rollback" in told.text
             after = await ask_all_unseen(ada)
             show("after", after)

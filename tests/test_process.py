@@ -28,13 +28,13 @@ async def test_a_stop_in_the_middle_of_a_reply_is_quick_and_the_next_start_answe
         bot = BotProcess(server, data, user_ids=[2001], settings=settings)
         await bot.start()
         await ada.say("Tell me a long story about the sea.")
-        await ada.wait_for_reply(timeout_seconds=20)
+        await ada.wait_for_reply()
         stopped = time.monotonic()
         assert await bot.stop() == 0
         assert time.monotonic() - stopped < 8
         assert not any(reply.buttons for reply in ada.chat.replies)
         await bot.start()
-        await server.until(lambda: any(reply.buttons for reply in ada.chat.replies), timeout_seconds=60)
+        await server.until(lambda: any(reply.buttons for reply in ada.chat.replies))
         assert len(ada.chat.replies) == 1
         assert await bot.stop() == 0
 
@@ -47,7 +47,7 @@ async def test_a_second_bot_on_the_same_folder_is_refused(tmp_path: Path, data: 
         try:
             second = BotProcess(server, data, user_ids=[2001], settings=settings)
             with pytest.raises(RuntimeError, match="Another Mynah process holds the lock 'bot'"):
-                await second.start(timeout_seconds=30)
+                await second.start()
             assert await second.wait() == 1
         finally:
             await first.stop()

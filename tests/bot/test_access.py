@@ -178,7 +178,7 @@ async def test_what_is_beyond_the_limit_is_told_once_and_the_owner_has_none(
         for number in range(most + 5):
             await ada.say(f"/status {number}")
             await kim.say(f"/status {number}")
-        await server.until(lambda: len(kim.chat.replies) == most + 5, timeout_seconds=30)
+        await server.until(lambda: len(kim.chat.replies) == most + 5)
         await server.until_polled()
         await bench.idle()
 
@@ -191,7 +191,7 @@ async def test_links_have_a_limit_of_their_own(bench: Bench):
     ada = bench.server.person(USER_ID, "Ada")
     for _ in range(9):
         await ada.say("/summarize http://127.0.0.1/")
-    await bench.server.until(lambda: len(ada.chat.replies) == 7, timeout_seconds=20)
+    await bench.server.until(lambda: len(ada.chat.replies) == 7)
     await bench.server.until_polled()
     await bench.idle()
 

@@ -19,13 +19,13 @@ from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask
 from tests.bot.test_preferences import choose
 from tests.bot_api import BotApiServer, Person, ShownMessage
+from tests.bot_api.transcript import PATIENCE_SECONDS
 from tests.engine.articles.pages import LOGIN, PARAGRAPHS, article_page
 from tests.engine.articles.pdf import pdf_of
 from tests.engine.articles.web import Site, open_site
 
 EN = LANGUAGES["en"]
 EMBEDDER = NanoEmbedder()
-WAIT = 60
 """Seconds; reading happens in a child process, which takes its time on a busy machine."""
 
 
@@ -59,7 +59,7 @@ async def test_a_summary_keeps_what_the_page_bears_out_and_says_what_was_read(
         )
         ada = server.person(USER_ID, "Ada")
         await ada.say(f"/summarize {site}/article")
-        reply = await ada.wait_for_reply(where=lambda message: "Read:" in message.text, timeout_seconds=WAIT)
+        reply = await ada.wait_for_reply(where=lambda message: "Read:" in message.text)
 
         assert "4.2 million euros" in reply.text
         assert "Napoleon" not in reply.text
@@ -75,7 +75,7 @@ async def test_invented_text_gives_way_to_the_pages_own_sentences(
         bench.model.enqueue("Napoleon bought 77 ships. Everybody in Paris was glad about that.")
         ada = server.person(USER_ID, "Ada")
         await ada.say(f"/summarize {site}/article")
-        reply = await ada.wait_for_reply(where=lambda message: "Read:" in message.text, timeout_seconds=WAIT)
+        reply = await ada.wait_for_reply(where=lambda message: "Read:" in message.text)
 
         assert "Key sentences" in reply.text
         assert "Lindau" in reply.text
@@ -87,9 +87,7 @@ async def test_a_page_without_an_article_is_named_and_the_model_is_not_asked(
     async with bench_on(tmp_path, server, allow_private_links=True) as bench:
         ada = server.person(USER_ID, "Ada")
         await ada.say(f"/summarize {site}/login")
-        reply = await ada.wait_for_reply(
-            where=lambda message: "log" in message.text.lower(), timeout_seconds=WAIT
-        )
+        reply = await ada.wait_for_reply(where=lambda message: "log" in message.text.lower())
 
         assert reply.text
         assert not bench.model.requests
@@ -99,9 +97,7 @@ async def test_a_private_address_is_refused_unless_allowed(tmp_path: Path, serve
     async with bench_on(tmp_path, server) as bench:
         ada = server.person(USER_ID, "Ada")
         await ada.say(f"/summarize {site}/article")
-        reply = await ada.wait_for_reply(
-            where=lambda message: not message.text.startswith("Reading"), timeout_seconds=WAIT
-        )
+        reply = await ada.wait_for_reply(where=lambda message: not message.text.startswith("Reading"))
 
         assert "Lindau" not in reply.text
         assert not bench.model.requests
@@ -134,15 +130,13 @@ async def small(tmp_path: Path, server: BotApiServer) -> AsyncGenerator[Bench]:
 
 async def summarize(person: Person, text: str, reply_to: ShownMessage | None = None) -> ShownMessage:
     await person.say(text, reply_to=reply_to)
-    return await person.wait_for_reply(where=summary, timeout_seconds=WAIT)
+    return await person.wait_for_reply(where=summary)
 
 
 async def sentence_for(bench: Bench, person: Person, text: str) -> str:
     """The one sentence that answers what cannot be done."""
     await person.say(text)
-    reply = await person.wait_for_reply(
-        where=lambda message: not message.text.startswith("Reading"), timeout_seconds=WAIT
-    )
+    reply = await person.wait_for_reply(where=lambda message: not message.text.startswith("Reading"))
     return reply.text
 
 
@@ -178,12 +172,12 @@ async def test_progress_is_shown_before_the_page_has_come(tmp_path: Path, server
         slow.pages["/article"] = drip
         ada = server.person(USER_ID, "Ada")
         await ada.say(f"/summarize {slow.url}/article")
-        progress = await ada.wait_for_reply(timeout_seconds=WAIT)
-        await asyncio.wait_for(arrived.wait(), WAIT)
+        progress = await ada.wait_for_reply()
+        await asyncio.wait_for(arrived.wait(), PATIENCE_SECONDS)
 
         assert progress.text == EN.reading.format(link=f"{slow.url}/article")
         may_go_on.set()
-        await server.until(lambda: summary(progress), timeout_seconds=WAIT)
+        await server.until(lambda: summary(progress))
 
 
 def offer_edition(site: Site, edition: str, body: str) -> str:
@@ -273,7 +267,7 @@ async def test_a_large_model_writes_in_the_language_that_its_reader_has_chosen(
         ada = server.person(USER_ID, "Ada")
         await choose(server, ada, "/settings", "set:language:zh:all")
         await ada.say(f"/summarize {site}/article")
-        shown = await ada.wait_for_reply(where=lambda m: "Lake News" in m.text, timeout_seconds=WAIT)
+        shown = await ada.wait_for_reply(where=lambda m: "Lake News" in m.text)
 
         assert "林道的桥是给步行者的礼物。" in shown.text
         assert "渡轮照常运行。" in shown.text
@@ -311,7 +305,7 @@ async def test_a_text_that_comes_in_two_messages_is_done_once_its_summary_is_log
     text = (LONG_TEXT * 9)[:7000]
     await ada.say(f"/summarize short {text[:4080]}")
     await ada.say(text[4080:])
-    await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+    await ada.wait_for_reply(where=summary)
 
     assert seen == [1]
 
@@ -333,7 +327,7 @@ async def test_a_command_right_before_a_forward_is_for_it(small: Bench):
     await ada.say("/summarize")
     await ada.forward(LONG_TEXT, author="Somebody")
 
-    assert bullets(await ada.wait_for_reply(where=summary, timeout_seconds=WAIT))
+    assert bullets(await ada.wait_for_reply(where=summary))
 
 
 async def test_a_summary_that_was_logged_and_not_delivered_comes_when_there_is_room(small: Bench):
@@ -350,7 +344,7 @@ async def test_a_summary_that_was_logged_and_not_delivered_comes_when_there_is_r
     small.services.outbox.plan = refused_once
     await ada.say("/summarize")
     await ada.forward(LONG_TEXT, author="Somebody")
-    await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+    await ada.wait_for_reply(where=summary)
     await small.idle()
 
     assert refused.is_set()
@@ -367,7 +361,7 @@ async def test_a_bare_link_is_asked_about_and_read_after_one_tap(small: Bench, s
         EN.summarize_now,
     )
     await ada.tap(offered, EN.summarize_now)
-    await small.server.until(lambda: summary(ada.chat.replies[-1]), timeout_seconds=WAIT)
+    await small.server.until(lambda: summary(ada.chat.replies[-1]))
 
     assert [reply.message_id for reply in ada.chat.replies] == [offered.message_id]
     assert not small.model.requests
@@ -380,7 +374,7 @@ async def test_the_question_about_a_link_outlives_a_restart(tmp_path: Path, serv
         offered = await ada.wait_for_reply()
     async with small_bench(tmp_path, server):
         await ada.tap(offered, EN.summarize_now)
-        await server.until(lambda: summary(ada.chat.replies[-1]), timeout_seconds=WAIT)
+        await server.until(lambda: summary(ada.chat.replies[-1]))
 
 
 async def test_a_setting_reads_bare_links_at_once(small: Bench, site: str):
@@ -394,7 +388,7 @@ async def test_a_setting_reads_bare_links_at_once(small: Bench, site: str):
 async def test_a_forwarded_post_with_a_link_is_asked_about(small: Bench, site: str):
     ada = small.server.person(USER_ID, "Ada")
     await ada.forward(f"Big news about the bridge! {site}/article", author="Lake News")
-    offered = await ada.wait_for_reply(timeout_seconds=WAIT)
+    offered = await ada.wait_for_reply()
 
     assert offered.text == f"{EN.summarize_these}\n{site}/article"
 
@@ -411,7 +405,7 @@ async def test_three_links_are_read_and_the_others_named(small: Bench, site: str
     ada = small.server.person(USER_ID, "Ada")
     links = [f"{site}/article", f"{site}/login", f"{site}/other", f"{site}/fourth"]
     await ada.say("/summarize short " + " ".join([*links, links[0]]))
-    left_out = await ada.wait_for_reply(where=lambda m: "left out" in m.text, timeout_seconds=WAIT)
+    left_out = await ada.wait_for_reply(where=lambda m: "left out" in m.text)
 
     assert left_out.text.splitlines()[1:] == [f"{site}/fourth"]
     first, second, third = ada.chat.replies[:3]
@@ -433,7 +427,7 @@ async def test_three_links_are_read_and_the_others_named(small: Bench, site: str
 async def test_a_file_is_read(small: Bench, name: str, content: bytes, said: str):
     ada = small.server.person(USER_ID, "Ada")
     await ada.send_document(name, content, caption="short")
-    shown = await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+    shown = await ada.wait_for_reply(where=summary)
 
     assert len(bullets(shown)) == 2
     assert said in shown.text
@@ -443,7 +437,7 @@ async def test_a_file_is_read(small: Bench, name: str, content: bytes, said: str
 async def test_a_command_that_replies_to_a_file_reads_it(small: Bench):
     ada = small.server.person(USER_ID, "Ada")
     sent = await ada.send_document("bridge.txt", LONG_TEXT.encode())
-    await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+    await ada.wait_for_reply(where=summary)
 
     assert len(bullets(await summarize(ada, "/summarize short", reply_to=sent))) == 2
 
@@ -451,10 +445,8 @@ async def test_a_command_that_replies_to_a_file_reads_it(small: Bench):
 async def test_a_question_below_a_file_is_answered_after_its_summary(small: Bench):
     ada = small.server.person(USER_ID, "Ada")
     await ada.send_document("bridge.txt", LONG_TEXT.encode(), caption="What does the bridge cost?")
-    await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
-    answer = await ada.wait_for_reply(
-        where=lambda m: m.text.startswith(EN.article_says), timeout_seconds=WAIT
-    )
+    await ada.wait_for_reply(where=summary)
+    answer = await ada.wait_for_reply(where=lambda m: m.text.startswith(EN.article_says))
 
     assert "4.2 million euros" in answer.text
 
@@ -463,7 +455,7 @@ async def test_words_below_a_forwarded_file_are_no_wishes_of_who_forwards_it(sma
     ada = small.server.person(USER_ID, "Ada")
     caption = "short for my boss: is this how they build?"
     await ada.send_document("bridge.txt", LONG_TEXT.encode(), caption=caption, author="Somebody")
-    shown = await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+    shown = await ada.wait_for_reply(where=summary)
     await small.idle()
 
     assert len(bullets(shown)) == 4
@@ -488,9 +480,7 @@ async def test_a_file_that_cannot_be_read_is_answered_in_one_sentence(
 ):
     ada = small.server.person(USER_ID, "Ada")
     await ada.send_document(name, content)
-    await small.server.until(
-        lambda: ada.chat.replies and ada.chat.replies[-1].text == sentence, timeout_seconds=WAIT
-    )
+    await small.server.until(lambda: ada.chat.replies and ada.chat.replies[-1].text == sentence)
     assert len(ada.chat.replies) == 1
 
 
@@ -523,7 +513,7 @@ async def test_passages_show_what_each_point_rests_on_even_after_a_restart(
         shown = await summarize(ada, f"/summarize short {site}/article")
     async with small_bench(tmp_path, server):
         await ada.tap(shown, EN.passages)
-        passages = await ada.wait_for_reply(where=lambda m: EN.passages_head in m.text, timeout_seconds=WAIT)
+        passages = await ada.wait_for_reply(where=lambda m: EN.passages_head in m.text)
 
     for line in bullets(shown):
         assert f"»{line[2:]}«" in passages.text
@@ -541,7 +531,7 @@ async def test_shorter_takes_the_place_of_the_summary_and_is_remembered(small: B
     ada = small.server.person(USER_ID, "Ada")
     shown = await summarize(ada, f"/summarize {site}/article")
     await ada.tap(shown, EN.shorter)
-    await small.server.until(lambda: len(bullets(shown)) == 2, timeout_seconds=WAIT)
+    await small.server.until(lambda: len(bullets(shown)) == 2)
     assert [button.label for button in shown.buttons] == ["👍", "👎", "Passages"]
 
     assert len(bullets(await summarize(ada, f"/summarize {site}/other"))) == 2
@@ -551,7 +541,7 @@ async def test_shorter_keeps_the_language_and_the_reader_that_were_wished_for(sm
     ada = small.server.person(USER_ID, "Ada")
     shown = await summarize(ada, f"/summarize {site}/article for my boss in Spanish")
     await ada.tap(shown, EN.shorter)
-    await small.server.until(lambda: len(bullets(shown)) == 2, timeout_seconds=WAIT)
+    await small.server.until(lambda: len(bullets(shown)) == 2)
 
     assert EN.audience_not_worded.format(audience="my boss") in shown.text
     assert "cannot write Spanish" in shown.text
@@ -561,12 +551,12 @@ async def test_words_after_a_summary_change_it_too(small: Bench, site: str):
     ada = small.server.person(USER_ID, "Ada")
     await summarize(ada, f"/summarize {site}/article")
     await ada.say("shorter, please, for my boss")
-    shown = await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+    shown = await ada.wait_for_reply(where=summary)
 
     assert len(bullets(shown)) == 2
     assert EN.audience_not_worded.format(audience="my boss") in shown.text
     await ada.say("写给校长")
-    other = await ada.wait_for_reply(where=summary, timeout_seconds=WAIT)
+    other = await ada.wait_for_reply(where=summary)
 
     assert EN.audience_not_worded.format(audience="校长") in other.text
 
@@ -583,12 +573,10 @@ async def test_a_question_after_a_summary_is_answered_from_the_article(small: Be
     ada = small.server.person(USER_ID, "Ada")
     shown = await summarize(ada, f"/summarize short {site}/article")
     await ada.say("What does the bridge cost?")
-    answer = await ada.wait_for_reply(
-        where=lambda m: m.text.startswith(EN.article_says), timeout_seconds=WAIT
-    )
+    answer = await ada.wait_for_reply(where=lambda m: m.text.startswith(EN.article_says))
     assert "4.2 million euros" in answer.text
     await ada.say("Who was Napoleon?", reply_to=shown)
-    silent = await ada.wait_for_reply(where=lambda m: m.text == EN.article_silent, timeout_seconds=WAIT)
+    silent = await ada.wait_for_reply(where=lambda m: m.text == EN.article_silent)
 
     assert silent.reply_to is None or silent.reply_to == shown
     assert not small.model.requests
@@ -619,7 +607,7 @@ async def test_an_article_teaches_neither_profile_nor_tuning_but_that_it_was_rea
     shown = await summarize(ada, f"/summarize short {text}")
     await ada.wait_for_answer(await ada.tap(shown, "👍"))
     await ada.say("What does the bridge cost?")
-    await ada.wait_for_reply(where=lambda m: m.text.startswith(EN.article_says), timeout_seconds=WAIT)
+    await ada.wait_for_reply(where=lambda m: m.text.startswith(EN.article_says))
     await small.idle()
 
     profile = await small.services.profiles.get(USER_ID)
@@ -660,11 +648,9 @@ async def test_stop_ends_a_long_summary_between_its_parts(tmp_path: Path, server
         bench.model.hold()
         sentences = [f"In week {n} the council of Lindau heard report {n}." for n in range(2500)]
         await ada.send_document("long.txt", " ".join(sentences).encode())
-        await server.until(
-            lambda: "1 of 7" in ada.chat.replies[-1].text if ada.chat.replies else False, timeout_seconds=WAIT
-        )
+        await server.until(lambda: "1 of 7" in ada.chat.replies[-1].text if ada.chat.replies else False)
         await ada.say("/stop")
-        await server.until(lambda: ada.chat.replies[-1].text == EN.stopping, timeout_seconds=WAIT)
+        await server.until(lambda: ada.chat.replies[-1].text == EN.stopping)
 
         assert len(ada.chat.replies) == 1
 

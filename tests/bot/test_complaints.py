@@ -204,7 +204,7 @@ async def test_polling_goes_on_after_another_poller_has_come_and_gone(bench: Ben
     ada = bench.server.person(USER_ID, "Ada")
     await ada.say("hello")
 
-    reply = await ada.wait_for_reply(where=is_final, timeout_seconds=60)
+    reply = await ada.wait_for_reply(where=is_final)
     assert reply.text == "You said: hello"
 
 
@@ -249,7 +249,7 @@ async def test_a_poll_that_hangs_is_made_again(tmp_path: Path, server: BotApiSer
         ada = server.person(USER_ID, "Ada")
         await ada.say("hello")
 
-        reply = await ada.wait_for_reply(where=is_final, timeout_seconds=60)
+        reply = await ada.wait_for_reply(where=is_final)
         assert reply.text == "You said: hello"
 
 

@@ -122,7 +122,7 @@ async def test_a_bad_gateway_and_cut_polls_cost_no_message(bench: Bench):
     bench.server.cut("getUpdates", Cut.AFTER)
     bench.server.fail("editMessageText", code=502, description="Bad Gateway", times=2)
     await ada.say("hello")
-    await bench.server.until(lambda: any(map(is_final, ada.chat.replies)), timeout_seconds=30)
+    await bench.server.until(lambda: any(map(is_final, ada.chat.replies)))
     await bench.idle()
 
     assert [reply.text for reply in ada.chat.replies] == ["You said: hello"]
@@ -134,7 +134,7 @@ async def test_a_server_slower_than_our_patience_is_asked_again(bench: Bench):
     bench.server.delay("editMessageText", seconds=7)
     bench.server.delay("getUpdates", seconds=2, times=2)
     await ada.say("hello")
-    await bench.server.until(lambda: any(map(is_final, ada.chat.replies)), timeout_seconds=40)
+    await bench.server.until(lambda: any(map(is_final, ada.chat.replies)))
     await bench.idle()
 
     assert [reply.text for reply in ada.chat.replies] == ["You said: hello"]
@@ -269,7 +269,7 @@ async def test_what_follows_other_processes_goes_on_after_an_error_of_whatever_k
             goes_on.set()
 
         bench.mynah.recovery.follow = fails_once
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await goes_on.wait()
 
     assert "a row that went meanwhile" in caplog.text

@@ -33,14 +33,14 @@ async def test_ctrl_c_stops_a_reply_and_pressed_twice_leaves(tmp_path: Path, clo
     async with running(wire, CommandHandler("stop", stop), on_text(answer)):
         conversation = asyncio.create_task(wire.converse(lines(), idle=stopped.wait))
         typed.put_nowait("a long story, please")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await answered.wait()
             interrupting.press()
             await stopped.wait()
         assert not left.is_set()
 
         typed.put_nowait("another")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while wire.lines_typed < 2 or wire.awaits_reply:  # noqa: ASYNC110 (two conditions at once)
                 await asyncio.sleep(0.01)
         interrupting.press()

@@ -54,7 +54,7 @@ async def test_figures_of_a_running_bot_are_read_over_http(tmp_path: Path, serve
         assert run is not None
         await core.runs.finish(run.run_id, status=RunStatus.REJECTED, reason="plantedreason", now=core.now())
         await bench.idle()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await scrape(port))[0]["mynah_runs", "rejected"] != 1:  # noqa: ASYNC110 (as Prometheus does)
                 await asyncio.sleep(0.1)
 

@@ -49,11 +49,11 @@ async def test_a_message_that_cannot_be_stored_is_answered_once_there_is_room(
         await ada.say(LONG)
         await server.until(lambda: EN.cannot_write in notices(ada))
         await server.until(lambda: EN.cannot_write_owner.format(reason=WHY) in notices(kim))
-        await server.until(lambda: len(server.calls_of("getUpdates")) > 5, timeout_seconds=20)
+        await server.until(lambda: len(server.calls_of("getUpdates")) > 5)
 
         assert len(await bench.services.core.messages.all_of(USER_ID)) == 2  # reads go on
         await make_room(bench)
-        await server.until(lambda: is_done(ada, 2), timeout_seconds=30)
+        await server.until(lambda: is_done(ada, 2))
         await bench.idle()
 
         assert notices(ada) == [EN.cannot_write]
@@ -70,7 +70,7 @@ async def test_a_reply_that_cannot_be_logged_is_written_once_there_is_room(bench
     await ada.say("tell me a long story")
     await bench.server.until(lambda: EN.cannot_write in notices(ada))
     await make_room(bench)
-    await bench.server.until(lambda: len(bench.model.requests) > 2 and is_done(ada, 2), timeout_seconds=30)
+    await bench.server.until(lambda: len(bench.model.requests) > 2 and is_done(ada, 2))
     await bench.idle()
 
     assert [text for text in notices(ada) if text == EN.cannot_write] == [EN.cannot_write]
@@ -83,7 +83,7 @@ async def test_strangers_hear_nothing_of_it(bench: Bench):
     await fill(bench)
     await bench.services.core.database._writer.execute("PRAGMA query_only = ON")
     await eve.say(LONG)
-    await bench.server.until(lambda: len(bench.server.calls_of("getUpdates")) > 4, timeout_seconds=20)
+    await bench.server.until(lambda: len(bench.server.calls_of("getUpdates")) > 4)
     await bench.services.core.database._writer.execute("PRAGMA query_only = OFF")
 
     assert notices(eve) == []
@@ -104,9 +104,9 @@ async def test_a_disk_that_is_really_full(disk: Path, server: BotApiServer):
             while True:
                 file.write(bytes(4096))
         await ada.say(LONG)
-        await server.until(lambda: EN.cannot_write in notices(ada), timeout_seconds=20)
+        await server.until(lambda: EN.cannot_write in notices(ada))
         ballast.unlink()
-        await server.until(lambda: is_done(ada, 2), timeout_seconds=30)
+        await server.until(lambda: is_done(ada, 2))
         await bench.idle()
 
         assert await bench.services.core.database.damage() == []

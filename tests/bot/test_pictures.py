@@ -152,7 +152,7 @@ async def test_a_real_vision_model_looks_at_a_real_picture(tmp_path: Path, serve
     async with bench_on(tmp_path / "data", server, vision_model=str(folder), device="cpu") as bench:
         assert isinstance(bench.services.viewer, VisionModel)
         await ada.send_photo(file.getvalue(), caption="What colour is this?")
-        await ada.wait_for_reply(where=is_final, timeout_seconds=60)
+        await ada.wait_for_reply(where=is_final)
 
         assert ada.chat.replies[0].text.startswith("🖼 ")
         assert "What colour is this?" in bench.model.requests[0].messages[0].content

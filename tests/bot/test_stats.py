@@ -60,7 +60,7 @@ async def test_without_figures_it_says_so(bench: Bench):
 async def test_the_picture_comes_with_its_explanation(bench: Bench):
     ada = await rated_nights(bench)
     await ada.say("/stats")
-    picture = await ada.wait_for_reply(where=lambda message: message.attachment, timeout_seconds=60)
+    picture = await ada.wait_for_reply(where=lambda message: message.attachment)
 
     assert picture.attachment is not None
     assert picture.attachment.kind == "photo"

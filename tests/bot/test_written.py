@@ -12,7 +12,7 @@ async def written(bench: Bench, markdown: str) -> list[ShownMessage]:
     ada = bench.server.person(USER_ID, "Ada")
     bench.model.enqueue(markdown)
     await ada.say("Write something.")
-    await ada.wait_for_reply(where=is_final, timeout_seconds=60)
+    await ada.wait_for_reply(where=is_final)
     await bench.idle()
     assert [is_final(reply) for reply in ada.chat.replies][:-1] == [False] * (len(ada.chat.replies) - 1)
     return ada.chat.replies

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.entities import find_entities
 from tests.bot_api.objects import chat_object, message_object
-from tests.bot_api.transcript import Attachment, Chat, ShownMessage
+from tests.bot_api.transcript import PATIENCE_SECONDS, Attachment, Chat, ShownMessage
 from tests.bot_api.world import Tap, World
 
 
@@ -141,7 +141,7 @@ class Person:
         *,
         chat: Chat | None = None,
         where: Callable[[ShownMessage], Any] = anything,
-        timeout_seconds: float = 10.0,
+        timeout_seconds: float = PATIENCE_SECONDS,
     ) -> ShownMessage:
         """The bot's next message after one's own last one, and after the last one waited for.
 
@@ -163,7 +163,7 @@ class Person:
         self._seen[chat.chat_id] = reply.message_id
         return reply
 
-    async def wait_for_answer(self, tap: Tap, *, timeout_seconds: float = 10.0) -> str:
+    async def wait_for_answer(self, tap: Tap, *, timeout_seconds: float = PATIENCE_SECONDS) -> str:
         """The text with which the bot answers a tap; empty when it only stops the spinner."""
         await self._world.changes.until(lambda: tap.answer is not None, timeout_seconds=timeout_seconds)
         return tap.answer or ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.bot_api.server import BotApiServer
+from tests.bot_api.transcript import PATIENCE_SECONDS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -53,7 +54,7 @@ class BotProcess:
         }
         self._child: Child | None = None
 
-    async def start(self, *, timeout_seconds: float = 120.0) -> None:
+    async def start(self, *, timeout_seconds: float = PATIENCE_SECONDS) -> None:
         """Start it and wait until it polls. Raises RuntimeError with the log when it ends instead."""
         polls = len(self._server.calls_of("getUpdates"))
         child = self._child = await self._spawn()

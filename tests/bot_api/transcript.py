@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 Found = TypeVar("Found")
 
+PATIENCE_SECONDS = 120.0
+"""What is waited for comes at once; a busy machine must not make it fail."""
+
 
 class Changes:
     """Lets tests wait until something holds, without polling."""
