@@ -102,9 +102,8 @@ async def test_corrections_change_what_is_answered_to_questions_never_seen(tmp_p
     async with BotApiServer() as server:
         ada, ben = server.person(2001, "Ada"), server.person(2002, "Ben")
         settings = {"MYNAH_OWNER": "2001", "MYNAH_SEED": "1", "MYNAH_MAX_NEW_TOKENS": "60"}
-        bot = BotProcess(server, tmp_path, user_ids=[2001, 2002], settings=settings)
-        await bot.start()
-        try:
+        async with BotProcess(server, tmp_path, user_ids=[2001, 2002], settings=settings) as bot:
+            await bot.start()
             before = await ask_all_unseen(ada)
             show("before", before)
             for question, answer in LESSONS.items():
@@ -120,7 +119,6 @@ async def test_corrections_change_what_is_answered_to_questions_never_seen(tmp_p
             [report] = json.loads(await mynah(tmp_path, "evaluate", "--user", "2001", "--json"))["users"]
             await command(ada, "/rollback")
             taken_back = await ask_all_unseen(ada)
-        finally:
             exit_status = await bot.stop()
     assert not any(map(in_style, before))
     assert sum(map(in_style, after)) >= 8

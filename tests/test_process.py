@@ -25,29 +25,28 @@ async def test_a_stop_in_the_middle_of_a_reply_is_quick_and_the_next_start_answe
     settings = {"MYNAH_MAX_NEW_TOKENS": "200", "MYNAH_SEED": "1"}
     async with BotApiServer(repeat_wait_seconds=3) as server:
         ada = server.person(2001, "Ada")
-        bot = BotProcess(server, data, user_ids=[2001], settings=settings)
-        await bot.start()
-        await ada.say("Tell me a long story about the sea.")
-        await ada.wait_for_reply()
-        stopped = time.monotonic()
-        assert await bot.stop() == 0
-        assert time.monotonic() - stopped < 8
-        assert not any(reply.buttons for reply in ada.chat.replies)
-        await bot.start()
-        await server.until(lambda: any(reply.buttons for reply in ada.chat.replies))
-        assert len(ada.chat.replies) == 1
-        assert await bot.stop() == 0
+        async with BotProcess(server, data, user_ids=[2001], settings=settings) as bot:
+            await bot.start()
+            await ada.say("Tell me a long story about the sea.")
+            await ada.wait_for_reply()
+            stopped = time.monotonic()
+            assert await bot.stop() == 0
+            assert time.monotonic() - stopped < 8
+            assert not any(reply.buttons for reply in ada.chat.replies)
+            await bot.start()
+            await server.until(lambda: any(reply.buttons for reply in ada.chat.replies))
+            assert len(ada.chat.replies) == 1
+            assert await bot.stop() == 0
 
 
 async def test_a_second_bot_on_the_same_folder_is_refused(tmp_path: Path, data: Path) -> None:
     settings = {"MYNAH_MODEL": str(save_tiny(tmp_path / "tiny"))}
-    async with BotApiServer() as server:
-        first = BotProcess(server, data, user_ids=[2001], settings=settings)
+    async with (
+        BotApiServer() as server,
+        BotProcess(server, data, user_ids=[2001], settings=settings) as first,
+        BotProcess(server, data, user_ids=[2001], settings=settings) as second,
+    ):
         await first.start()
-        try:
-            second = BotProcess(server, data, user_ids=[2001], settings=settings)
-            with pytest.raises(RuntimeError, match="Another Mynah process holds the lock 'bot'"):
-                await second.start()
-            assert await second.wait() == 1
-        finally:
-            await first.stop()
+        with pytest.raises(RuntimeError, match="Another Mynah process holds the lock 'bot'"):
+            await second.start()
+        assert await second.wait() == 1

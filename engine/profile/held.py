@@ -13,7 +13,7 @@ _MOST_CLOSED = 200
 
 
 class HeldProfiles:
-    """The profiles of those who came last; the number of changes in the database tells if one is still that."""
+    """The profiles of those who came last; the number of changes in the database tells if one is still it."""
 
     def __init__(self, store: ProfileStore) -> None:
         self._store = store

@@ -32,7 +32,7 @@ class Child(Protocol):
 
 
 class BotProcess:
-    """`python -m bot` on one data folder. What it prints goes into `log`."""
+    """`python -m bot` on one data folder, which does not outlive the body. What it prints goes into `log`."""
 
     def __init__(
         self, server: BotApiServer, data: Path, *, user_ids: Iterable[int], settings: dict[str, str]
@@ -53,6 +53,13 @@ class BotProcess:
             **settings,
         }
         self._child: Child | None = None
+
+    async def __aenter__(self) -> "BotProcess":
+        return self
+
+    async def __aexit__(self, *_raised: object) -> None:
+        if self._child is not None:
+            await self.kill()
 
     async def start(self, *, timeout_seconds: float = PATIENCE_SECONDS) -> None:
         """Start it and wait until it polls. Raises RuntimeError with the log when it ends instead."""

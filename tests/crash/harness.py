@@ -78,23 +78,16 @@ async def crash_run(plan: Plan, data: Path) -> Outcome:
             **({"MYNAH_NIGHTLY": "00:00"} if plan.restless else {}),
         }
         ids = [person.user_id for person in people]
-        bot = BornBot(server, data, user_ids=ids, settings=settings, nursery=cradle)
-        async with _beside(plan, data) as restless, _none_left(bot):
+        async with (
+            BornBot(server, data, user_ids=ids, settings=settings, nursery=cradle) as bot,
+            _beside(plan, data) as restless,
+        ):
             exit_status = await _killed_and_stopped(bot, server, people, plan, chance, data / DATABASE_NAME)
             broken_adapters = 0 if restless is None else await restless.broken_adapters()
     outcome = _judge(people, plan, data / DATABASE_NAME, exit_status, time.monotonic() - begun)
     if restless is None:
         return outcome
     return replace(outcome, swaps=restless.swaps, broken_adapters=broken_adapters)
-
-
-@asynccontextmanager
-async def _none_left(bot: BotProcess) -> AsyncGenerator[None]:
-    """No bot outlives the body, whatever is raised in it."""
-    try:
-        yield
-    finally:
-        await bot.kill()
 
 
 @asynccontextmanager

@@ -21,11 +21,12 @@ async def play(lines: Sequence[str], data: Path) -> list[ShownMessage]:
     """What stands in the chat after each line was answered."""
     async with BotApiServer() as server:
         person = server.person(USER_ID, "Ada")
-        bot = BotProcess(server, data, user_ids=[], settings={**SETTINGS, "MYNAH_OWNER": str(USER_ID)})
-        await bot.start()
-        for line in lines:
-            await _say(person, line)
-        await bot.stop()
+        settings = {**SETTINGS, "MYNAH_OWNER": str(USER_ID)}
+        async with BotProcess(server, data, user_ids=[], settings=settings) as bot:
+            await bot.start()
+            for line in lines:
+                await _say(person, line)
+            await bot.stop()
     return person.chat.messages
 
 
