@@ -6,7 +6,7 @@ from engine.profile.recent import Recent
 from storage.profiles import ProfileStore
 
 _MOST_BELIEFS = 50_000
-"""In memory, of everybody: reading a person's hundreds anew takes longer than learning from a message."""
+"""In memory, of everybody, some 50 MB: reading hundreds anew takes longer than learning from a message."""
 
 _MOST_CLOSED = 200
 """A profile with more closed beliefs is read anew, which leaves the old ones out."""

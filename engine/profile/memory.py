@@ -42,7 +42,7 @@ _OF_TALK = frozenset(index_words("talk topic discuss discussed conversation chat
 """With a time they ask for whatever was said then; without one they may be what a question is about."""
 
 _MOST_TURNS = 100_000
-"""On the shelves of everybody: some 45 MB. Reading a person's hundreds anew takes longer than a search."""
+"""On the shelves of everybody, 45 to 90 MB. Reading a person's hundreds anew takes longer than a search."""
 
 _CAUGHT_UP_AT_ONCE = 4
 
