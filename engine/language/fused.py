@@ -1,11 +1,12 @@
 """Linear layers with one input as one product, with their adapters."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 
 from engine.language.lora import NO_ADAPTER, StackedLora
+from engine.language.untouched import untouched_zeros
 from engine.language.weights import Form, FrozenLinear
 
 _FEW_ROWS = 2
@@ -30,15 +31,15 @@ class FusedLinear:
         self._a: Tensor | None = None
         self._b: list[Tensor] = []
 
-    def fuse_adapters(self) -> None:
-        """Lay the A matrices side by side; again after the rank of the stack has grown."""
+    def fuse_adapters(self, used: Iterable[int]) -> None:
+        """Lay the A matrices of the used slots side by side; again after the rank of the stack has grown."""
         first = self._layers[0].lora_a
         slots, size_in, rank = first.shape
-        fused = torch.zeros(slots, size_in, rank * len(self._layers), dtype=first.dtype, device=first.device)
+        size = (slots, size_in, rank * len(self._layers))
+        fused = untouched_zeros(size, dtype=first.dtype, device=first.device)
         for layer, part in zip(self._layers, _split(fused, [rank] * len(self._layers), 2), strict=True):
-            for slot in range(1, slots):
-                if bool(layer.lora_a[slot].any()):
-                    part[slot] = layer.lora_a[slot]
+            for slot in used:
+                part[slot] = layer.lora_a[slot]
             layer.lora_a.data = part
         self._fused_a = fused
 

@@ -195,7 +195,7 @@ class LeanForward:
     def _select(self, slots: tuple[int, ...]) -> None:
         if self._rank != self._stack.rank:
             for linear in self._linears:
-                linear.fuse_adapters()
+                linear.fuse_adapters(self._stack.used)
             self._rank = self._stack.rank
         wanted = (self._stack.version, slots)
         if wanted != self._selected:

@@ -5,7 +5,7 @@ Models" (arXiv 2106.09685); a stack of A and B with an index per row is the plai
 product (arXiv 2310.18547).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import ModelUnavailableError
+from engine.language.untouched import untouched_zeros
 
 NO_ADAPTER = 0
 """The slot whose weights are zero: a row without an adapter."""
@@ -78,6 +79,8 @@ class LoraStack:
         self.rows = rows
         self.slots = slots
         self.rank = rank
+        self.used: set[int] = set()
+        """The slots that are not empty: to look for them takes longer than all else at a start."""
         self.version = 0
         """Changes whenever a slot does, so that copies of slots can tell that they are stale."""
 
@@ -104,6 +107,7 @@ class LoraStack:
         """Put an adapter into a slot, its scaling folded into B, its rank padded with zeros."""
         self.grow(weights.rank)
         self.clear(slot)
+        self.used.add(slot)
         for name, a in weights.a.items():
             layer = self.layers[name]
             layer.lora_a[slot, :, : weights.rank] = a.T.to(layer.lora_a)
@@ -123,6 +127,7 @@ class LoraStack:
     def clear(self, slot: int) -> None:
         """Make a slot mean "no adapter" again."""
         self.version += 1
+        self.used.discard(slot)
         for layer in self.layers.values():
             layer.lora_a[slot].zero_()
             layer.lora_b[slot].zero_()
@@ -133,8 +138,8 @@ class LoraStack:
         if rank <= self.rank:
             return
         for layer in self.layers.values():
-            layer.lora_a.data = _padded(layer.lora_a, (0, rank - self.rank))
-            layer.lora_b.data = _padded(layer.lora_b, (0, 0, 0, rank - self.rank))
+            layer.lora_a.data = _padded(layer.lora_a, (0, rank - self.rank), self.used)
+            layer.lora_b.data = _padded(layer.lora_b, (0, 0, 0, rank - self.rank), self.used)
         self.rank = rank
         self.version += 1
 
@@ -143,7 +148,8 @@ class LoraStack:
         """Add empty slots; in the memory of a CPU they cost nothing until they are written."""
         for layer in self.layers.values():
             for matrices in (layer.lora_a, layer.lora_b):
-                wide = torch.zeros(slots, *matrices.shape[1:], dtype=matrices.dtype, device=matrices.device)
+                size = (slots, *matrices.shape[1:])
+                wide = untouched_zeros(size, dtype=matrices.dtype, device=matrices.device)
                 wide[: self.slots] = matrices
                 matrices.data = wide
         self.slots = slots
@@ -157,6 +163,7 @@ class LoraStack:
         """
         rank = rank or self.rank
         self.clear(slot)
+        self.used.add(slot)
         generator = torch.Generator().manual_seed(seed)
         for layer in self.layers.values():
             bound = layer.base.in_features**-0.5
@@ -207,13 +214,11 @@ def decoder_linears(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
             yield name, module
 
 
-def _padded(old: Tensor, padding: tuple[int, ...]) -> Tensor:
+def _padded(old: Tensor, padding: tuple[int, ...], used: Iterable[int]) -> Tensor:
     size = torch.nn.functional.pad(old[:1], padding).shape[1:]
-    # Fresh zeros take no memory until they are written, so empty slots are not copied.
-    new = torch.zeros(old.shape[0], *size, dtype=old.dtype, device=old.device)
-    for slot in range(1, old.shape[0]):
-        if bool(old[slot].any()):
-            new[slot] = torch.nn.functional.pad(old[slot], padding)
+    new = untouched_zeros((old.shape[0], *size), dtype=old.dtype, device=old.device)
+    for slot in used:
+        new[slot] = torch.nn.functional.pad(old[slot], padding)
     return new
 
 
