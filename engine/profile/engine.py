@@ -224,6 +224,10 @@ class ProfileEngine:
             await self.erase(user_id, belief_id)
         return made
 
+    async def change_by(self, user_id: int, message_id: int) -> ProfileChange | None:
+        """The last change that a message brought about."""
+        return await self._store.change_by(user_id, message_id)
+
     async def changed_since(self, user_id: int, since: datetime) -> list[ProfileChange]:
         """What was learnt and unlearnt since then, newest first."""
         return await self._store.history(user_id, since=since)
