@@ -190,7 +190,7 @@ class ProfileEngine:
         """Take a belief back, which stays in the history alone."""
         at = self._now()
         return await self._change(
-            user_id, lambda profile: strike_out(profile, belief_id, at), Cause.CORRECTION
+            user_id, lambda profile: strike_out(_unread(profile), belief_id, at), Cause.CORRECTION
         )
 
     async def undo(self, user_id: int, change_id: int) -> int | None:
@@ -215,7 +215,7 @@ class ProfileEngine:
         if await self._store.change_by(user_id, message.message_id) is None:
             await self._change(
                 user_id,
-                lambda profile: correct(profile, belief_id, message),
+                lambda profile: correct(_unread(profile), belief_id, message),
                 Cause.CORRECTION,
                 message.message_id,
             )
@@ -244,7 +244,9 @@ class ProfileEngine:
             ]
             await self.memory.forget(user_id, resting)
             erased = await self._store.erase_belief(user_id, belief_id)
-            await self._leave_unread(user_id)
+            profile = await self.get(user_id)
+            if profile.proposed_up_to < profile.last_message_id:
+                await self._save(user_id, Change(profile=_unread(profile)), Cause.CORRECTION, None)
             return erased
 
     async def erase_resting_on(self, user_id: int, message_ids: Collection[int]) -> None:
@@ -255,13 +257,6 @@ class ProfileEngine:
                 resting = {evidence.message_id for evidence in belief.evidence}
                 if resting and resting <= set(message_ids):
                     await self._store.erase_belief(user_id, belief.belief_id)
-
-    async def _leave_unread(self, user_id: int) -> None:
-        """Let no model read again what was said so far: it could say anew what the user has struck out."""
-        profile = await self.get(user_id)
-        if profile.proposed_up_to < profile.last_message_id:
-            unread = replace(profile, proposed_up_to=profile.last_message_id)
-            await self._save(user_id, Change(profile=unread), Cause.CORRECTION, None)
 
     async def resting_on(self, user_id: int, messages: Sequence[Message]) -> int:
         """How many beliefs would be left with nothing if these messages were forgotten."""
@@ -352,6 +347,13 @@ class ProfileEngine:
         else:
             self._held.let_go(user_id)
         return saved
+
+
+def _unread(profile: Profile) -> Profile:
+    """The profile for which no model reads again what was said so far: it could say anew what the user has
+    struck out.
+    """
+    return replace(profile, proposed_up_to=max(profile.proposed_up_to, profile.last_message_id))
 
 
 def _step(profile: Profile, message: Message, vector: Vector, *, is_past: bool) -> Change:
