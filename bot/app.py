@@ -25,7 +25,7 @@ from telegram.request import BaseRequest
 from bot.access import Access
 from bot.admin import AdminHandlers
 from bot.articles import ArticleHandlers
-from bot.belief_buttons import BELIEF_PATTERN, UNDO_PATTERN
+from bot.belief_buttons import BELIEF_PATTERN, PAGE_PATTERN, UNDO_PATTERN
 from bot.calls import Insistence
 from bot.chat import ChatHandlers
 from bot.correcting import Correcting
@@ -355,6 +355,7 @@ def _register(
         TAP_PATTERN: feedback.on_tap,
         BELIEF_PATTERN: privacy.on_choice,
         UNDO_PATTERN: privacy.on_undo,
+        PAGE_PATTERN: privacy.on_page,
         NOTED_PATTERN: noting.on_tap,
         FORGET_PATTERN: forget.on_choice,
         TURN_PATTERN: chat.on_turn,

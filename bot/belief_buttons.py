@@ -1,5 +1,6 @@
 """The buttons of beliefs: below /profile, below the reasons for one, and the one that undoes a change."""
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -11,14 +12,17 @@ from bot.texts import Texts
 from engine.profile.undoing import telling
 from storage.beliefs import Belief, BeliefStatus, ProfileChange
 
-BELIEF_PATTERN = re.compile(r"belief:(keep|wrong|edit|erase|why):(\d{1,18})(:one)?\Z")
-"""With `:one` below the reasons for a belief, otherwise below /profile."""
+BELIEF_PATTERN = re.compile(r"belief:(keep|wrong|edit|erase|why):(\d{1,18})(?::(one|\d{1,4}))?\Z")
+"""With `:one` below the reasons for a belief, otherwise below this page of /profile."""
 
-UNDO_PATTERN = re.compile(r"undo:(\d{1,18})(:list)?\Z")
-"""The number of the change; with `:list` below /profile."""
+UNDO_PATTERN = re.compile(r"undo:(\d{1,18})(?::(\d{1,4}))?\Z")
+"""The number of the change, and the page of /profile, if it hangs below one."""
 
-_MOST_BUTTONS = 96  # Telegram takes a hundred, and one undoes
-_REASONS_A_ROW = 8
+PAGE_PATTERN = re.compile(r"profile:(\d{1,4})\Z")
+
+PAGE = 12
+"""Beliefs on a page of /profile: Telegram takes a hundred buttons and 4,096 characters."""
+
 _MOST_LABEL = 40
 
 
@@ -27,25 +31,31 @@ def is_own(query: CallbackQuery) -> bool:
     return query.message is not None and query.message.chat.id == query.from_user.id
 
 
+def pages(beliefs: Sequence[Belief]) -> int:
+    """How many pages show so many beliefs: one at least."""
+    return max(1, math.ceil(len(beliefs) / PAGE))
+
+
 def below_profile(
-    held: Sequence[Belief], waiting: Sequence[Belief], last: ProfileChange | None
+    beliefs: Sequence[Belief], page: int, last: ProfileChange | None
 ) -> InlineKeyboardMarkup | None:
-    """A row for each belief, numbered as in the text, and below all a button that undoes the last change.
+    """A row for each belief of a page, numbered as in the text; arrows to the other pages; and a button that
+    undoes the last change.
 
     ✗ strikes a belief out, ✓ keeps one that waits, ✎ asks for the right value, 🗑 erases, ? says why it is
-    held. Where there are too many for that, only ? is shown: the others stand below the reasons.
+    held.
     """
-    numbered = list(enumerate((*held, *waiting), start=1))
     rows = [
-        [_button(f"{sign} {number}", act, belief) for sign, act in _acts(belief)]
-        for number, belief in numbered
+        [_button(f"{sign} {number}", act, belief, f":{page}") for sign, act in _acts(belief)]
+        for number, belief in list(enumerate(beliefs, start=1))[page * PAGE : (page + 1) * PAGE]
     ]
-    if sum(map(len, rows)) > _MOST_BUTTONS:
-        reasons = [_button(f"? {number}", "why", belief) for number, belief in numbered[:_MOST_BUTTONS]]
-        rows = [reasons[start : start + _REASONS_A_ROW] for start in range(0, len(reasons), _REASONS_A_ROW)]
+    count = pages(beliefs)
+    if count > 1:
+        turns = (("◀", (page - 1) % count), (f"{page + 1}/{count}", page), ("▶", (page + 1) % count))
+        rows.append([InlineKeyboardButton(label, callback_data=f"profile:{to}") for label, to in turns])
     if last is not None:
         label = texts().undo_last.format(change=summary(last, texts()))
-        rows.append([InlineKeyboardButton(label, callback_data=f"undo:{last.change_id}:list")])
+        rows.append([InlineKeyboardButton(label, callback_data=f"undo:{last.change_id}:{page}")])
     return InlineKeyboardMarkup(rows) if rows else None
 
 

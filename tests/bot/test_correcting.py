@@ -20,6 +20,7 @@ from engine.profile.confidence import CONFIRMED_SUPPORT
 from storage.awaited import AwaitedValue
 from storage.beliefs import Belief
 from storage.profiles import ProfileStore
+from storage.pruning import prune_unlearnable
 from storage.records import Origin
 from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_app import ask, is_final
@@ -153,6 +154,25 @@ async def test_the_question_outlives_a_restart(tmp_path: Path, server: BotApiSer
     async with bench_on(tmp_path, server) as bench:
         assert (await answer(ada, "Bergen")).text.startswith("Corrected: city: Bergen.")
         assert [belief.value for belief in await held(bench)] == ["Bergen"]
+
+
+@pytest.mark.parametrize("command", ["/private", "/pause"])
+async def test_what_is_meant_for_the_profile_is_kept_where_nothing_is_learnt(bench: Bench, command: str):
+    ada = bench.server.person(USER_ID, "Ada")
+    await ask(ada, "I live in Oslo.")
+    await ada.say(command)
+    await ada.wait_for_reply()
+    _, shown = await profile_after(bench)
+    await ada.wait_for_answer(await ada.tap(shown, "✎ 1"))
+    await bench.server.until(lambda: ada.chat.replies[-1].text.startswith("What should stand there"))
+    await answer(ada, "Bergen")
+    await ada.say("/new")
+    await ada.wait_for_reply()
+
+    await prune_unlearnable(bench.services.core.database, before=utc_now())
+    (belief,) = await held(bench)
+    assert belief.value == "Bergen"
+    assert (await bench.services.core.messages.get(belief.evidence[0].message_id)).text == "Bergen"
 
 
 def message_of(bench: Bench, text: str) -> Update:
