@@ -25,8 +25,10 @@ from telegram.request import BaseRequest
 from bot.access import Access
 from bot.admin import AdminHandlers
 from bot.articles import ArticleHandlers
+from bot.belief_buttons import BELIEF_PATTERN, PAGE_PATTERN, UNDO_PATTERN
 from bot.calls import Insistence
 from bot.chat import ChatHandlers
+from bot.correcting import Correcting
 from bot.delivery import Delivery
 from bot.export import ExportHandlers
 from bot.feedback import FeedbackHandlers
@@ -45,7 +47,7 @@ from bot.noting import NOTED_PATTERN, Noting
 from bot.outage import Outage, Recovery
 from bot.pace import Throttle
 from bot.preferences import CHOICE_PATTERN, PreferenceHandlers
-from bot.privacy import BELIEF_PATTERN, PrivacyHandlers
+from bot.privacy import PrivacyHandlers
 from bot.seeing import Eyes
 from bot.services import Services
 from bot.speaking import texts
@@ -222,6 +224,15 @@ def _register(
         now=services.core.now,
         timezone=services.core.settings.timezone,
     )
+    correcting = Correcting(
+        assistant=services.assistant,
+        profiles=services.profiles,
+        awaited=services.awaited,
+        messages=services.core.messages,
+        joiner=joiner,
+        delivery=delivery,
+        now=services.core.now,
+    )
     eyes = None
     if services.viewer is not None:
         eyes = Eyes(viewer=services.viewer, files=files, under_way=under_way, delivery=delivery)
@@ -237,11 +248,16 @@ def _register(
         transcriber=services.transcriber,
         eyes=eyes,
         noting=noting,
+        correcting=correcting,
         delivery=delivery,
     )
     feedback = FeedbackHandlers(feedback=services.feedback, keyboards=keyboards, delivery=delivery)
     privacy = PrivacyHandlers(
-        profiles=services.profiles, readings=services.readings, delivery=delivery, now=services.core.now
+        profiles=services.profiles,
+        readings=services.readings,
+        correcting=correcting,
+        delivery=delivery,
+        now=services.core.now,
     )
     export = ExportHandlers(exporter=services.exporter, delivery=delivery, now=services.core.now)
     forget = ForgetHandlers(
@@ -314,9 +330,10 @@ def _register(
         "forget": forget.on_forget,
     }
     door = Door(access=access, limiter=Limiter(MESSAGES), preferences=services.preferences, delivery=delivery)
-    application.add_handler(TypeHandler(Update, door.check), group=-2)
+    application.add_handler(TypeHandler(Update, door.check), group=-3)
     given_up = _teller_of_given_up(lanes, services.updates, delivery)
-    application.add_handler(TypeHandler(Update, given_up), group=-1)
+    application.add_handler(TypeHandler(Update, given_up), group=-2)
+    application.add_handler(MessageHandler(_PRIVATE & filters.COMMAND, correcting.on_command), group=-1)
     # Without a filter an edit of an old command would run it again.
     for commands, where in ((anywhere, _MESSAGE), (in_groups, _GROUP), (in_private, _PRIVATE)):
         for name, callback in commands.items():
@@ -334,14 +351,20 @@ def _register(
     application.add_handler(MessageHandler(_MESSAGE & _CONTENT, chat.on_unsupported))
     # An edited command is in nobody's log, so it is neither run again nor taken for a question.
     application.add_handler(MessageHandler(_EDIT & filters.TEXT & ~filters.COMMAND, chat.on_edit))
-    application.add_handler(CallbackQueryHandler(feedback.on_tap, pattern=TAP_PATTERN))
-    application.add_handler(CallbackQueryHandler(privacy.on_choice, pattern=BELIEF_PATTERN))
-    application.add_handler(CallbackQueryHandler(noting.on_tap, pattern=NOTED_PATTERN))
-    application.add_handler(CallbackQueryHandler(forget.on_choice, pattern=FORGET_PATTERN))
-    application.add_handler(CallbackQueryHandler(chat.on_turn, pattern=TURN_PATTERN))
-    application.add_handler(CallbackQueryHandler(chat.on_not_learnt, pattern=rf"{NOT_LEARNT}\Z"))
-    application.add_handler(CallbackQueryHandler(articles.on_tap, pattern=READ_PATTERN))
-    application.add_handler(CallbackQueryHandler(choices.on_choice, pattern=CHOICE_PATTERN))
+    taps = {
+        TAP_PATTERN: feedback.on_tap,
+        BELIEF_PATTERN: privacy.on_choice,
+        UNDO_PATTERN: privacy.on_undo,
+        PAGE_PATTERN: privacy.on_page,
+        NOTED_PATTERN: noting.on_tap,
+        FORGET_PATTERN: forget.on_choice,
+        TURN_PATTERN: chat.on_turn,
+        rf"{NOT_LEARNT}\Z": chat.on_not_learnt,
+        READ_PATTERN: articles.on_tap,
+        CHOICE_PATTERN: choices.on_choice,
+    }
+    for pattern, callback in taps.items():
+        application.add_handler(CallbackQueryHandler(callback, pattern=pattern))
     application.add_handler(MessageReactionHandler(feedback.on_reaction))
     return admin
 

@@ -12,6 +12,7 @@ from bot.access import Access
 from bot.addressing import is_group, without_name
 from bot.articles import ArticleHandlers
 from bot.calls import seconds_of
+from bot.correcting import Correcting
 from bot.delivery import Delivery
 from bot.incoming import Incoming, incoming
 from bot.joining import Joiner
@@ -55,6 +56,7 @@ class ChatHandlers:
         transcriber: Transcriber | None,
         eyes: Eyes | None,
         noting: Noting,
+        correcting: Correcting,
         delivery: Delivery,
     ) -> None:
         self._assistant = assistant
@@ -66,6 +68,7 @@ class ChatHandlers:
         self._transcriber = transcriber
         self._eyes = eyes
         self._noting = noting
+        self._correcting = correcting
         self._delivery = delivery
         self._articles = articles
         self._under_way = under_way
@@ -74,7 +77,7 @@ class ChatHandlers:
         """Answer a message, together with those that belong to it; or what follows /ask."""
         asked = incoming(update)
         # What was logged for it was logged with all that belongs to it: nothing that waits now does.
-        if await self._deliver_logged(asked):
+        if await self._deliver_logged(asked) or await self._correcting.take(asked, update):
             return
         joined = await self._joiner.with_following(update)
         if not asked.in_group and await self._articles.take(asked, joined):

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from telegram import Bot, InlineKeyboardMarkup, MessageEntity
+from telegram import Bot, ForceReply, InlineKeyboardMarkup, MessageEntity
 from telegram import Message as SentMessage
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
@@ -167,8 +167,12 @@ class Delivery:
         buttons: InlineKeyboardMarkup | None = None,
         shown_as: int | None = None,
         silent: bool = False,
+        awaits_reply: bool = False,
     ) -> None:
-        """Say a sentence of the bot's own; with `shown_as` it takes the place of a message that is there."""
+        """Say a sentence of the bot's own; with `shown_as` it takes the place of a message that is there.
+
+        Where it `awaits_reply` instead of having buttons, Telegram opens the field for one.
+        """
 
         async def call() -> None:
             if shown_as is None:
@@ -178,7 +182,7 @@ class Delivery:
                         place.chat_id,
                         text,
                         disable_notification=silent,
-                        reply_markup=buttons,
+                        reply_markup=ForceReply() if awaits_reply else buttons,
                         message_thread_id=place.thread_id,
                         reply_parameters=place.reply_parameters,
                     ),

@@ -27,7 +27,8 @@ class Refusal(Exception):
 class LocalChat:
     """Keeps the messages, and numbers the buttons that the person may press next.
 
-    Numbers begin again with each typed message; a button keeps its number while its message changes.
+    Numbers begin again with each typed message; a button keeps its number while its message changes. After a
+    message that asks for a reply no button can be pressed: a number is the reply.
     """
 
     def __init__(
@@ -75,6 +76,8 @@ class LocalChat:
 
     def send(self, parameters: Json) -> Json:
         """Show a new message of the bot."""
+        if "force_reply" in (parameters.get("reply_markup") or {}):
+            self._choices.clear()
         message = self._add(BOT, _content(parameters))
         self._show(message)
         return message

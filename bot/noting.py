@@ -9,6 +9,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.belief_buttons import is_own, undo_button
 from bot.belief_text import in_words
 from bot.delivery import Delivery
 from bot.speaking import texts
@@ -56,21 +57,27 @@ class Noting:
         match = NOTED_PATTERN.fullmatch(query.data or "")
         assert match is not None, "the handler's pattern let it through"
         user_id, belief_id, message_id = query.from_user.id, int(match[2]), int(match[3])
+        if not is_own(query):
+            with contextlib.suppress(TelegramError):
+                await query.answer(texts().not_your_profile)
+            return
         belief = await self._profiles.resting_belief(user_id, belief_id, message_id)
-        done = False
+        said, change_id = texts().belief_unknown, None
         if belief is not None:
-            act = self._profiles.keep if match[1] == "keep" else self._profiles.erase
-            done = await act(user_id, belief_id)
+            act = self._profiles.keep if match[1] == "keep" else self._profiles.strike_out
+            change_id = await act(user_id, belief_id)
+        if belief is not None and change_id is not None:
+            done = texts().noted_kept if match[1] == "keep" else texts().struck_out
+            said = done.format(belief=in_words(belief, texts()))
         with contextlib.suppress(TelegramError):  # it is done, whether or not its thanks can be shown
-            await query.answer(texts().chosen if done else texts().belief_unknown)
+            await query.answer(said if change_id is None else texts().chosen)
         if query.message is not None:
-            if belief is None or not done:
-                said = texts().belief_unknown
-            elif match[1] == "keep":
-                said = texts().noted_kept.format(belief=in_words(belief, texts()))
-            else:
-                said = texts().noted_erased
-            await self._delivery.say(query.message.chat.id, said, shown_as=query.message.message_id)
+            await self._delivery.say(
+                query.message.chat.id,
+                said,
+                buttons=None if change_id is None else undo_button(change_id),
+                shown_as=query.message.message_id,
+            )
 
 
 def _buttons(belief: Belief) -> InlineKeyboardMarkup:

@@ -37,6 +37,7 @@ from engine.tuning.nightly import TuningRunner
 from engine.tuning.search import Searcher
 from engine.tuning.workshop import Workshop
 from storage.articles import ArticleStore
+from storage.awaited import AwaitedValueStore
 from storage.backup import DATABASE_NAME, BackupWriter
 from storage.database import Database
 from storage.erasure import ErasureStore
@@ -84,6 +85,7 @@ class Services:
     access: Access
     groups: GroupStore
     preferences: PreferenceStore
+    awaited: AwaitedValueStore
     updates: UpdateStore
     outbox: OutboxStore
     model: LanguageModel
@@ -233,6 +235,7 @@ async def _assemble(
         access=access,
         groups=groups,
         preferences=preferences,
+        awaited=AwaitedValueStore(database),
         updates=UpdateStore(database),
         outbox=OutboxStore(database),
         model=model,

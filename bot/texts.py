@@ -143,7 +143,7 @@ class Texts:
     noted_keep: str
     noted_wrong: str
     noted_kept: str
-    noted_erased: str
+    struck_out: str
     view_question: str
     view_quoted: str
     view_earlier: str
@@ -185,6 +185,20 @@ class Texts:
     profile_beliefs: str
     profile_pending: str
     belief_unknown: str
+    belief_edit: str
+    belief_forget: str
+    belief_erased: str
+    not_your_profile: str
+    edit_ask: str
+    edit_left: str
+    edit_empty: str
+    edit_too_long: str
+    edited: str
+    edited_for_good: str
+    undo: str
+    undo_last: str
+    undone: str
+    undo_too_late: str
     profile_changed: str
     profile_topics: str
     profile_read: str

@@ -215,6 +215,25 @@ class Assistant:
         reply = await self._messages.replace_reply(said, detach=changed)
         return Reply(question=question, reply=reply)
 
+    async def log_correction(self, *, user_id: int, chat_id: int, text: str, update_id: int) -> Message:
+        """Log what the user writes in the place of a belief: nobody answers it, and no prompt shows it."""
+        now = self._now()
+        conversation_id = await self._messages.conversation(
+            user_id=user_id, chat_id=chat_id, now=now, silence=SILENCE
+        )
+        return await self._messages.add(
+            NewMessage(
+                user_id=user_id,
+                chat_id=chat_id,
+                conversation_id=conversation_id,
+                role=Role.USER,
+                text=text,
+                created_at=now,
+                origin=Origin.CORRECTION,
+                update_id=update_id,
+            )
+        )
+
     async def start_conversation(self, *, user_id: int, chat_id: int, private: bool = False) -> None:
         """Forget the context: the next question begins an empty conversation, of which a private one
         teaches nothing.

@@ -176,6 +176,10 @@ class MessageStore:
         """The reply that was logged while this update was handled, if that happened."""
         return await self._one("m.update_id = ? AND m.role = 'assistant'", update_id)
 
+    async def correction_in_update(self, update_id: int) -> Message | None:
+        """What this update put in the place of a belief, if that was logged."""
+        return await self._one("m.update_id = ? AND m.origin = 'correction'", update_id)
+
     async def reply_shown_as(self, *, chat_id: int, telegram_id: int) -> Message | None:
         """The reply of which this Telegram message is a part."""
         return await self._one(
@@ -208,10 +212,14 @@ class MessageStore:
     async def history(
         self, conversation_id: int, *, before: int | None = None, limit: int = 200
     ) -> list[HistoryMessage]:
-        """The current messages of a conversation, oldest first; with `before`, those older than that id."""
+        """The current messages of a conversation, oldest first; with `before`, those older than that id.
+
+        Corrections of beliefs are no part of the talk.
+        """
         rows = await self._database.fetch_all(
             "SELECT message_id, user_id, role, text, quoted FROM messages"
             " WHERE conversation_id = ? AND current AND (? IS NULL OR message_id < ?)"
+            " AND origin != 'correction'"
             " ORDER BY message_id DESC LIMIT ?",
             (conversation_id, before, before, limit),
         )

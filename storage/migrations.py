@@ -523,6 +523,24 @@ def m034_whole_erasures(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE erasures ADD COLUMN whole INTEGER NOT NULL DEFAULT 0")
 
 
+def m035_changes_of_profiles_never_used_twice(db: sqlite3.Connection) -> None:
+    """Buttons undo a change by its id."""
+    _never_use_ids_twice(db, "profile_changes")
+
+
+def m036_awaited_values(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE awaited_values (
+            user_id INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+            belief_id INTEGER NOT NULL,
+            update_id INTEGER NOT NULL,
+            asked_at TEXT NOT NULL
+        )
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_users,
     m002_updates,
@@ -558,6 +576,8 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m032_statements,
     m033_no_number_given_twice,
     m034_whole_erasures,
+    m035_changes_of_profiles_never_used_twice,
+    m036_awaited_values,
 )
 
 

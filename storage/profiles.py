@@ -17,7 +17,7 @@ from storage.beliefs import (
     Sensitivity,
     StoredProfile,
 )
-from storage.database import Connection, Database
+from storage.database import Connection, Database, Row
 from storage.memories import NewMemory, put_memory
 from storage.times import from_optional, from_text, to_text
 
@@ -88,28 +88,29 @@ class ProfileStore:
         cause: Cause,
         message_id: int | None,
         memory: NewMemory | None = None,
-    ) -> bool:
+    ) -> int | None:
         """Write a changed profile in one transaction; `revision` is the loaded one, 0 for a new profile.
 
-        With it goes the `memory` of the turn that changed it. False, with nothing written, when somebody else
-        has saved this profile since it was loaded.
+        With it goes the `memory` of the turn that changed it. Returns the number of the change in the
+        history, 0 when no belief was touched; None, with nothing written, when somebody else has saved this
+        profile since it was loaded.
         """
 
-        def change(connection: Connection) -> bool:
+        def change(connection: Connection) -> int | None:
             if not _put_document(connection, user_id, revision, last_message_id, document):
-                return False
+                return None
             if memory is not None:
                 put_memory(connection, memory)
             for edit in edits:
                 _put_belief(connection, user_id, edit)
             _take_numbers(connection, user_id, edits)
-            if edits:
-                connection.execute(
-                    "INSERT INTO profile_changes (user_id, at, cause, message_id, edits)"
-                    " VALUES (?, ?, ?, ?, ?)",
-                    (user_id, to_text(at), cause, message_id, _edits_json(edits)),
-                )
-            return True
+            if not edits:
+                return 0
+            cursor = connection.execute(
+                "INSERT INTO profile_changes (user_id, at, cause, message_id, edits) VALUES (?, ?, ?, ?, ?)",
+                (user_id, to_text(at), cause, message_id, _edits_json(edits)),
+            )
+            return cursor.lastrowid
 
         return await self._database.write(change)
 
@@ -131,16 +132,23 @@ class ProfileStore:
             """,
             (user_id, since and to_text(since), since and to_text(since), limit),
         )
-        return [
-            ProfileChange(
-                change_id=row["change_id"],
-                at=from_text(row["at"]),
-                cause=Cause(row["cause"]),
-                message_id=row["message_id"],
-                edits=_edits(row["edits"]),
-            )
-            for row in rows
-        ]
+        return [_profile_change(row) for row in rows]
+
+    async def change(self, user_id: int, change_id: int) -> ProfileChange | None:
+        """One change of a user's profile; None when there is none, or nothing of it is left."""
+        row = await self._database.fetch_one(
+            "SELECT * FROM profile_changes WHERE user_id = ? AND change_id = ?", (user_id, change_id)
+        )
+        return None if row is None else _profile_change(row)
+
+    async def change_by(self, user_id: int, message_id: int) -> ProfileChange | None:
+        """The last change that this message brought about."""
+        row = await self._database.fetch_one(
+            "SELECT * FROM profile_changes WHERE user_id = ? AND message_id = ?"
+            " ORDER BY change_id DESC LIMIT 1",
+            (user_id, message_id),
+        )
+        return None if row is None else _profile_change(row)
 
     async def erase_belief(self, user_id: int, belief_id: int) -> bool:
         """Remove a belief and every trace of it in the history; False when there is none."""
@@ -290,6 +298,16 @@ def _edits_json(edits: Sequence[Edit]) -> str:
     return json.dumps(
         [[side and _values(side) for side in (edit.before, edit.after)] for edit in edits],
         ensure_ascii=False,
+    )
+
+
+def _profile_change(row: Row) -> ProfileChange:
+    return ProfileChange(
+        change_id=row["change_id"],
+        at=from_text(row["at"]),
+        cause=Cause(row["cause"]),
+        message_id=row["message_id"],
+        edits=_edits(row["edits"]),
     )
 
 

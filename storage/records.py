@@ -18,6 +18,8 @@ class Origin(StrEnum):
 
     `PRIVATE` are the user's, too, but said where nothing may be learnt: no profile and no tuning reads them.
     `OUTDATED` is a reply to words that their author has changed since; nothing is learnt from it either.
+    `CORRECTION` is what the user wrote in the place of a belief: it is in the profile as it stands, so nobody
+    answers it or reads it again.
     """
 
     TYPED = "typed"
@@ -27,6 +29,7 @@ class Origin(StrEnum):
     COMMAND = "command"
     PRIVATE = "private"
     OUTDATED = "outdated"
+    CORRECTION = "correction"
 
 
 class UpdateState(StrEnum):

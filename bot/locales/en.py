@@ -267,7 +267,7 @@ EN = Texts(
     noted_keep="✓ keep",
     noted_wrong="✗ wrong",
     noted_kept="Kept: {belief}.",
-    noted_erased="Struck out. I will not go by it.",
+    struck_out="Struck out: {belief}. I do not go by it any more.",
     why_noted="From that question I noted for your profile: {beliefs}.",
     view_question="your question",
     view_quoted="what you quoted, forwarded or showed with it",
@@ -338,6 +338,29 @@ EN = Texts(
     profile_empty="I know nothing about you yet. It grows with each message.",
     profile_pending="This is delicate, so I use it only if you say ✓:",
     belief_unknown="I no longer hold that.",
+    belief_edit="✎ edit",
+    belief_forget="🗑 forget",
+    belief_erased="Erased without a trace. That cannot be undone.",
+    not_your_profile="These buttons belong to somebody else's profile.",
+    edit_ask=(
+        "What should stand there instead of “{belief}”? Write just that, within ten minutes; any command, "
+        "such as /profile, leaves it as it is."
+    ),
+    edit_left="“{belief}” stays as it was.",
+    edit_empty="I find no words in that. Write what is right, or send /profile to leave it as it is.",
+    edit_too_long="That is too long: at most {most} characters. Or send /profile to leave it as it is.",
+    edited="Corrected: {belief}. Nothing that you said before overrules it.",
+    edited_for_good=(
+        "Corrected: {belief}. Nothing that you said before overrules it. What stood there before had waited "
+        "for your word; it is erased, and that cannot be undone."
+    ),
+    undo="↶ undo",
+    undo_last="↶ undo: {change}",
+    undone="Undone. /profile shows what I hold now.",
+    undo_too_late=(
+        "That can no longer be undone: it was undone or erased before, or something newer stands in its "
+        "place."
+    ),
     profile_beliefs="What I believe about you:",
     profile_read="What you read lately:",
     profile_changed="New (+) and over (−) this week:",

@@ -6,14 +6,16 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
+from engine.profile.correction import correct, keep, open_belief, strike_out
 from engine.profile.document import document_of, profile_of
 from engine.profile.embedding import Embedder, Vector
 from engine.profile.held import HeldProfiles
 from engine.profile.manner import wished_length
 from engine.profile.memory import Memory
-from engine.profile.profile import Change, Profile, is_own_words, keep, observe, observe_note
+from engine.profile.profile import Change, Profile, is_own_words, observe, observe_note
 from engine.profile.proposals import MOST_READ, learn
 from engine.profile.revision import forget, revise
+from engine.profile.undoing import undo
 from storage.beliefs import Belief, BeliefStatus, Cause, Edit, ProfileChange
 from storage.database import Database
 from storage.memories import MemoryStore, NewMemory
@@ -21,6 +23,9 @@ from storage.messages import MessageStore
 from storage.preferences import ReplyLength
 from storage.profiles import ProfileStore
 from storage.records import Message
+
+_UNDOABLE = 50
+"""Changes that are looked at for one that can be undone: further back nobody remembers what was before."""
 
 
 class ProfileEngine:
@@ -147,10 +152,10 @@ class ProfileEngine:
 
     async def note(self, user_id: int, text: str, message_id: int) -> None:
         """Learn from a remark about the reply with this id, so that it is felt in the next reply."""
-        async with self._locks[user_id]:
-            change = observe_note(await self.get(user_id), text, message_id, self._now())
-            if change.edits:
-                await self._save(user_id, change, Cause.NOTE, message_id)
+        at = self._now()
+        await self._change(
+            user_id, lambda profile: observe_note(profile, text, message_id, at), Cause.NOTE, message_id
+        )
 
     async def wished_length(self, user_id: int) -> ReplyLength:
         """How long the user has asked the replies to be, in a remark or in passing."""
@@ -169,13 +174,59 @@ class ProfileEngine:
             None,
         )
 
-    async def keep(self, user_id: int, belief_id: int) -> bool:
-        """Hold a belief by the user's word, which may have waited for it; False when there is none."""
-        async with self._locks[user_id]:
-            change = keep(await self.get(user_id), belief_id, self._now())
-            if change.edits:
-                await self._save(user_id, change, Cause.CORRECTION, None)
-        return bool(change.edits)
+    async def open_belief(self, user_id: int, belief_id: int) -> Belief | None:
+        """The belief of this number, if it holds or waits for the user's word."""
+        return open_belief(await self.get(user_id), belief_id)
+
+    async def keep(self, user_id: int, belief_id: int) -> int | None:
+        """Hold a belief by the user's word, which may have waited for it.
+
+        Returns the number of the change, None when there is no such belief; so do the next two.
+        """
+        at = self._now()
+        return await self._change(user_id, lambda profile: keep(profile, belief_id, at), Cause.CORRECTION)
+
+    async def strike_out(self, user_id: int, belief_id: int) -> int | None:
+        """Take a belief back, which stays in the history alone."""
+        at = self._now()
+        return await self._change(
+            user_id, lambda profile: strike_out(_unread(profile), belief_id, at), Cause.CORRECTION
+        )
+
+    async def undo(self, user_id: int, change_id: int) -> int | None:
+        """Take back a change, by a further one; None, too, when something newer stands in its way."""
+        meant, at = await self._store.change(user_id, change_id), self._now()
+        if meant is None:
+            return None
+        return await self._change(user_id, lambda profile: undo(profile, meant, at), Cause.UNDO)
+
+    async def last_undoable(self, user_id: int) -> ProfileChange | None:
+        """The newest change that can be undone."""
+        profile, now = await self.get(user_id), self._now()
+        changes = await self._store.history(user_id, limit=_UNDOABLE)
+        return next((change for change in changes if undo(profile, change, now).edits), None)
+
+    async def correct(self, user_id: int, belief_id: int, message: Message) -> ProfileChange | None:
+        """Let the user's words in a logged message take the place of a belief; called again it changes no
+        more. One that waited for the user's word is erased.
+
+        None when the belief is closed or gone.
+        """
+        if await self._store.change_by(user_id, message.message_id) is None:
+            await self._change(
+                user_id,
+                lambda profile: correct(_unread(profile), belief_id, message),
+                Cause.CORRECTION,
+                message.message_id,
+            )
+        made = await self._store.change_by(user_id, message.message_id)
+        if made is not None and any(one.belief_id == belief_id for one in (await self.get(user_id)).pending):
+            await self.erase(user_id, belief_id)
+        return made
+
+    async def change_by(self, user_id: int, message_id: int) -> ProfileChange | None:
+        """The last change that a message brought about."""
+        return await self._store.change_by(user_id, message_id)
 
     async def changed_since(self, user_id: int, since: datetime) -> list[ProfileChange]:
         """What was learnt and unlearnt since then, newest first."""
@@ -193,7 +244,9 @@ class ProfileEngine:
             ]
             await self.memory.forget(user_id, resting)
             erased = await self._store.erase_belief(user_id, belief_id)
-            await self._leave_unread(user_id)
+            profile = await self.get(user_id)
+            if profile.proposed_up_to < profile.last_message_id:
+                await self._save(user_id, Change(profile=_unread(profile)), Cause.CORRECTION, None)
             return erased
 
     async def erase_resting_on(self, user_id: int, message_ids: Collection[int]) -> None:
@@ -204,13 +257,6 @@ class ProfileEngine:
                 resting = {evidence.message_id for evidence in belief.evidence}
                 if resting and resting <= set(message_ids):
                     await self._store.erase_belief(user_id, belief.belief_id)
-
-    async def _leave_unread(self, user_id: int) -> None:
-        """Let no model read again what was said so far: it could say anew what the user has struck out."""
-        profile = await self.get(user_id)
-        if profile.proposed_up_to < profile.last_message_id:
-            unread = replace(profile, proposed_up_to=profile.last_message_id)
-            await self._save(user_id, Change(profile=unread), Cause.CORRECTION, None)
 
     async def resting_on(self, user_id: int, messages: Sequence[Message]) -> int:
         """How many beliefs would be left with nothing if these messages were forgotten."""
@@ -238,6 +284,25 @@ class ProfileEngine:
                 )
             self._held.let_go(user_id)
 
+    async def _change(
+        self,
+        user_id: int,
+        step: Callable[[Profile], Change],
+        cause: Cause,
+        message_id: int | None = None,
+    ) -> int | None:
+        """Take a step, again where another process was faster; returns the number of the change, if any."""
+        async with self._locks[user_id]:
+            revision, saved = -1, None
+            while saved is None:
+                profile = await self.get(user_id)
+                change = step(profile)
+                if not change.edits or profile.revision <= revision:
+                    return None  # with an older revision the user was forgotten meanwhile
+                revision = profile.revision
+                saved = await self._write(user_id, change, cause, message_id)
+        return saved
+
     async def _whole(self, user_id: int) -> Profile:
         """A profile with every belief there ever was."""
         stored = await self._store.load(user_id)
@@ -254,6 +319,17 @@ class ProfileEngine:
         memory: NewMemory | None = None,
     ) -> bool:
         """Write a change; False when the profile was changed elsewhere or forgotten since it was read."""
+        return await self._write(user_id, change, cause, message_id, memory) is not None
+
+    async def _write(
+        self,
+        user_id: int,
+        change: Change,
+        cause: Cause,
+        message_id: int | None,
+        memory: NewMemory | None = None,
+    ) -> int | None:
+        """Write a change as `save` of the store does, and hold the profile that it has made."""
         profile = change.profile
         saved = await self._store.save(
             user_id,
@@ -266,11 +342,18 @@ class ProfileEngine:
             message_id=message_id,
             memory=memory,
         )
-        if saved:
+        if saved is not None:
             self._held.replace(user_id, replace(profile, revision=profile.revision + 1))
         else:
             self._held.let_go(user_id)
         return saved
+
+
+def _unread(profile: Profile) -> Profile:
+    """The profile for which no model reads again what was said so far: it could say anew what the user has
+    struck out.
+    """
+    return replace(profile, proposed_up_to=max(profile.proposed_up_to, profile.last_message_id))
 
 
 def _step(profile: Profile, message: Message, vector: Vector, *, is_past: bool) -> Change:

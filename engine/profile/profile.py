@@ -1,11 +1,11 @@
 """The user model and its one incremental step (pure): no model call, no look at the history."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from engine.profile.claims import Claim, Stance
-from engine.profile.confidence import CONFIRMED_SUPPORT, faded
+from engine.profile.confidence import faded
 from engine.profile.embedding import Vector
 from engine.profile.facts import claims_in, wishes_in
 from engine.profile.keys import canonical_key
@@ -105,65 +105,77 @@ def observe_note(profile: Profile, note: str, message_id: int, at: datetime) -> 
     return believe(profile, wishes_in(note), message_id, at)
 
 
-def keep(profile: Profile, belief_id: int, at: datetime) -> Change:
-    """The user says that a belief holds; nothing when it is closed or gone.
-
-    From then on nothing that was said before can overrule it.
-    """
-    meant = next(
-        (belief for belief in (*profile.pending, *profile.held) if belief.belief_id == belief_id), None
-    )
-    if meant is None:
-        return Change(profile=profile)
-    support = max(meant.support, CONFIRMED_SUPPORT)
-    edit = Edit(before=meant, after=replace(meant, status=BeliefStatus.ACTIVE, support=support, last_seen=at))
-    return Change(profile=replace(profile, beliefs=_applied(profile.beliefs, [edit])), edits=(edit,))
-
-
 def believe(profile: Profile, claims: Iterable[Claim], message_id: int, at: datetime) -> Change:
     """Let claims of one message meet what is believed so far, one after the other."""
     edits: list[Edit] = []
     for claim in claims:
         made = _meet(profile, claim, Evidence(message_id=message_id, quote=claim.quote, said_at=at))
         edits += made
-        beliefs = _applied(profile.beliefs, made)
-        given = max((belief.belief_id for belief in beliefs), default=0)
-        profile = replace(profile, beliefs=beliefs, last_belief_id=max(profile.last_belief_id, given))
+        profile = applied(profile, made).profile
     return Change(profile=profile, edits=tuple(edits))
+
+
+def applied(profile: Profile, edits: Sequence[Edit]) -> Change:
+    """The profile with its beliefs as these edits leave them."""
+    by_id = {belief.belief_id: belief for belief in profile.beliefs}
+    by_id |= {edit.after.belief_id: edit.after for edit in edits if edit.after is not None}
+    last = max((profile.last_belief_id, *by_id))
+    return Change(
+        profile=replace(profile, beliefs=tuple(by_id.values()), last_belief_id=last), edits=tuple(edits)
+    )
+
+
+def overruled_by(new: Belief, beliefs: Iterable[Belief]) -> list[Belief]:
+    """The open ones of some beliefs that cannot hold beside this one."""
+    rivals = [
+        belief
+        for belief in beliefs
+        if belief.status in _OPEN
+        and (belief.subject, belief.slot) == (new.subject, new.slot)
+        and belief.belief_id != new.belief_id
+    ]
+    if new.status is BeliefStatus.PENDING:
+        return []  # what waits for the user's word closes nothing yet
+    if new.slot in ALL_OR_NONE:
+        return [belief for belief in rivals if belief.polarity != new.polarity]
+    if is_single_valued(new.slot):
+        return rivals
+    return [belief for belief in rivals if belief.key == new.key]
 
 
 def _meet(profile: Profile, claim: Claim, evidence: Evidence) -> list[Edit]:
     """What one claim changes: it repeats a belief, reverses it, ends it, closes an older value, or is new.
 
-    What was said earlier than what is believed changes nothing of it, even when it comes later.
+    What was said earlier than what is believed changes nothing of it, even when it comes later; nor does it
+    bring back what has been closed since.
     """
     key = canonical_key(claim.value)
     at = evidence.said_at
-    rivals = [
-        belief
-        for belief in profile.beliefs
-        if belief.status in _OPEN and (belief.subject, belief.slot) == (claim.subject, claim.slot)
+    told = [
+        belief for belief in profile.beliefs if (belief.subject, belief.slot) == (claim.subject, claim.slot)
     ]
-    same = next((belief for belief in rivals if belief.key == key), None)
+    rivals = [belief for belief in told if belief.status in _OPEN]
     if claim.stance is not Stance.HOLDS:
-        after = _closed if claim.stance is Stance.ENDS else _retracted
+        after = _closed if claim.stance is Stance.ENDS else retracted
         meant = [belief for belief in rivals if (belief.key == key or not key) and belief.last_seen <= at]
         return [Edit(before=belief, after=after(belief, at)) for belief in meant]
+    same = next((belief for belief in rivals if belief.key == key), None)
     if same is not None and same.polarity == claim.polarity:
         return [Edit(before=same, after=_repeated(same, evidence))]
-    new = _new(profile.last_belief_id + 1, claim, key, evidence)
-    if new.status is BeliefStatus.PENDING:
-        rivals = []  # what waits for the user's word closes nothing yet
-    elif claim.slot in ALL_OR_NONE:
-        rivals = [belief for belief in rivals if belief.polarity != claim.polarity]
-    elif not is_single_valued(claim.slot):
-        rivals = [] if same is None else [same]
-    newer = [belief for belief in rivals if belief.last_seen > at]
+    if any((one.key, one.polarity) == (key, claim.polarity) and _is_closed_after(one, at) for one in told):
+        return []
+    new = new_belief(profile.last_belief_id + 1, claim, evidence)
+    overruled = overruled_by(new, rivals)
+    newer = [belief for belief in overruled if belief.last_seen > at]
     if newer:
         closed_at = min(belief.valid_from for belief in newer)
         return [Edit(before=None, after=_closed(new, max(at, closed_at)))]
-    closed = [Edit(before=rival, after=_contradicted(rival, at)) for rival in rivals]
+    closed = [Edit(before=rival, after=contradicted(rival, at)) for rival in overruled]
     return [*closed, Edit(before=None, after=new)]
+
+
+def _is_closed_after(belief: Belief, at: datetime) -> bool:
+    return belief.valid_to is not None and belief.valid_to > at
 
 
 def _repeated(belief: Belief, evidence: Evidence) -> Belief:
@@ -181,7 +193,7 @@ def _repeated(belief: Belief, evidence: Evidence) -> Belief:
     )
 
 
-def _contradicted(belief: Belief, at: datetime) -> Belief:
+def contradicted(belief: Belief, at: datetime) -> Belief:
     """A belief closed by a statement against it."""
     return replace(_closed(belief, at), against=belief.against + 1.0)
 
@@ -190,11 +202,13 @@ def _closed(belief: Belief, at: datetime) -> Belief:
     return replace(belief, status=BeliefStatus.SUPERSEDED, valid_to=at)
 
 
-def _retracted(belief: Belief, at: datetime) -> Belief:
+def retracted(belief: Belief, at: datetime) -> Belief:
+    """A belief taken back by the user."""
     return replace(belief, status=BeliefStatus.RETRACTED, valid_to=at)
 
 
-def _new(belief_id: int, claim: Claim, key: str, evidence: Evidence) -> Belief:
+def new_belief(belief_id: int, claim: Claim, evidence: Evidence) -> Belief:
+    """What a claim that was never made before is believed as; a delicate one waits for the user's word."""
     at = evidence.said_at
     about = "" if claim.slot in _PLAIN_SLOTS else f"{claim.slot} {claim.value} {claim.context}"
     sensitivity = sensitivity_of(about)
@@ -204,7 +218,7 @@ def _new(belief_id: int, claim: Claim, key: str, evidence: Evidence) -> Belief:
         subject=claim.subject,
         slot=claim.slot,
         value=claim.value,
-        key=key,
+        key=canonical_key(claim.value),
         polarity=claim.polarity,
         status=BeliefStatus.ACTIVE if sensitivity is Sensitivity.NONE else BeliefStatus.PENDING,
         sensitivity=sensitivity,
@@ -225,9 +239,3 @@ def _seen(profile: Profile, message_id: int) -> tuple[int, tuple[int, ...]]:
     recent = sorted((*profile.recent, message_id))
     dropped, kept = recent[:-_RECENT], recent[-_RECENT:]
     return max((profile.seen_up_to, *dropped)), tuple(kept)
-
-
-def _applied(beliefs: tuple[Belief, ...], edits: list[Edit]) -> tuple[Belief, ...]:
-    by_id = {belief.belief_id: belief for belief in beliefs}
-    by_id |= {edit.after.belief_id: edit.after for edit in edits if edit.after is not None}
-    return tuple(by_id.values())

@@ -9,7 +9,7 @@ from engine.profile.profile import Change, Profile, is_own_words, observe
 from engine.profile.style import Style, observe_style
 from engine.profile.topics import MOST_EVIDENCE, Topic, words_of
 from storage.beliefs import Belief, BeliefStatus, Edit
-from storage.records import Message, Role
+from storage.records import Message, Origin, Role
 
 
 def revise(profile: Profile, message: Message, *, before: str, vector: Vector) -> Change:
@@ -22,14 +22,18 @@ def revise(profile: Profile, message: Message, *, before: str, vector: Vector) -
 
 
 def forget(profile: Profile, messages: Sequence[Message]) -> Profile:
-    """The profile as if these messages had never been, nor what was remarked about those that are replies."""
+    """The profile as if these messages had never been, nor what was remarked about those that are replies,
+    nor what they put in the place of a belief.
+    """
     own = [message for message in messages if is_own_words(message)]
     topics = [topic for topic in profile.topics if not any(_names(message, topic) for message in own)]
     profile = replace(profile, topics=tuple(topics))
     for message in own:
         profile = _unlearn(profile, message, message.text).profile
-    for reply in (message for message in messages if message.role is Role.ASSISTANT):
-        beliefs = [_without(belief, reply) for belief in profile.beliefs]
+    for message in messages:
+        if message.role is not Role.ASSISTANT and message.origin is not Origin.CORRECTION:
+            continue
+        beliefs = [_without(belief, message) for belief in profile.beliefs]
         profile = replace(profile, beliefs=tuple(belief for belief in beliefs if belief is not None))
     return profile
 

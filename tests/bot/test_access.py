@@ -24,7 +24,8 @@ EN = LANGUAGES["en"]
 BUTTONS = [
     *("fb:2:1", "go:2", "belief:erase:1", "belief:keep:1", "forget:yes:4000000000", "forget:no:4000000000"),
     *("forget:purge:4000000000", "read:now", "read:passages:2", "read:shorter:2"),
-    *("set:language:zh:one", "set:learning:off:all", "not learnt", "noted:wrong:1:1"),
+    *("set:language:zh:one", "set:learning:off:all", "not learnt", "noted:wrong:1:1", "undo:1"),
+    *("belief:edit:1", "belief:wrong:1", "belief:why:1", "belief:erase:1:one", "undo:1:0", "profile:1"),
 ]
 
 

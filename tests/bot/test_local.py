@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from telegram import (
     BotCommand,
+    ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
@@ -173,6 +174,22 @@ async def test_a_number_that_is_not_listed_is_a_message(wire: TerminalWire, pipe
     async with running(wire, CallbackQueryHandler(on_tap), on_text(echo)) as app:
         await wire.converse(script("42"), idle=app.update_queue.join)
     assert pipe.getvalue() == "you said: 42\n"
+
+
+async def test_a_number_that_answers_a_question_presses_nothing(
+    wire: TerminalWire, pipe: io.StringIO
+) -> None:
+    async def how_many(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        assert update.effective_chat is not None
+        await update.effective_chat.send_message("How many?", reply_markup=ForceReply())
+
+    async def show(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        assert update.message is not None
+        await (rate if update.message.text == "hello" else echo)(update, context)
+
+    async with running(wire, CallbackQueryHandler(how_many), on_text(show)) as app:
+        await wire.converse(script("hello", "2", "2"), idle=app.update_queue.join)
+    assert pipe.getvalue().splitlines()[-2:] == ["How many?", "you said: 2"]
 
 
 async def test_files_are_saved_and_never_replace_others(

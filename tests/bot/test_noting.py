@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-from storage.profiles import ProfileStore
 from tests.bot.conftest import USER_ID, Bench
 from tests.bot.test_app import ask
 from tests.bot_api import Person, ShownMessage
@@ -34,16 +33,20 @@ async def test_what_is_kept_is_sure(bench: Bench):
     ada, [note] = await told(bench, "I live in Oslo.")
     await ada.wait_for_answer(await ada.tap(note, "✓ keep"))
     await bench.server.until(lambda: note.text == "Kept: city: Oslo.")
-    assert note.buttons == []
+    assert [button.label for button in note.buttons] == ["↶ undo"]
     [belief] = (await bench.services.profiles.get(USER_ID)).held
     assert belief.support >= 8.0
 
 
-async def test_what_is_wrong_is_gone(bench: Bench):
+async def test_what_is_wrong_is_struck_out_until_that_is_undone(bench: Bench):
     ada, [note] = await told(bench, "I live in Oslo.")
     await ada.wait_for_answer(await ada.tap(note, "✗ wrong"))
-    await bench.server.until(lambda: note.text.startswith("Struck out"))
-    assert await ProfileStore(bench.services.core.database).all_beliefs(USER_ID) == []
+    await bench.server.until(lambda: note.text == "Struck out: city: Oslo. I do not go by it any more.")
+    assert (await bench.services.profiles.get(USER_ID)).held == ()
+
+    await ada.wait_for_answer(await ada.tap(note, "↶ undo"))
+    await bench.server.until(lambda: note.text.startswith("Undone."))
+    assert [one.value for one in (await bench.services.profiles.get(USER_ID)).held] == ["Oslo"]
 
 
 async def test_a_button_never_strikes_out_what_it_did_not_name(bench: Bench):

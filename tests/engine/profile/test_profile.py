@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.profile.confidence import CONFIRMED_SUPPORT
-from engine.profile.profile import Profile, keep, observe
+from engine.profile.correction import keep
+from engine.profile.profile import Profile, observe
 from engine.profile.revision import revise
 from storage.beliefs import BeliefStatus, Sensitivity
 from storage.records import Message, Origin, Role

@@ -178,7 +178,8 @@ async def test_nothing_older_overrules_what_was_said_since(nights: Nights):
     assert [one.value for one in (await nights.profiles.get(ADA)).held] == ["Oslo"]
 
 
-async def test_what_the_user_has_taken_back_or_struck_out_does_not_return(nights: Nights):
+@pytest.mark.parametrize("act", ["erase", "strike_out"])
+async def test_what_the_user_has_taken_back_or_struck_out_does_not_return(nights: Nights, act: str):
     old = await nights.say("I live in Lima.")
     other = await nights.say("My flat is a box in Lima.")
     await nights.say("Forget that I live in Lima.")
@@ -193,15 +194,16 @@ async def test_what_the_user_has_taken_back_or_struck_out_does_not_return(nights
     said = await nights.say("I love tea.")
     await nights.say("My cupboard is full of tea.")
     belief = next(one for one in (await nights.profiles.get(ADA)).held if one.value == "tea")
-    await nights.profiles.erase(ADA, belief.belief_id)
+    await getattr(nights.profiles, act)(ADA, belief.belief_id)
     assert await nights.night(proposal(said, "likes", "tea", "I love tea.")) == []
     assert len(nights.model.requests) == 1
 
 
-async def test_what_is_struck_out_while_the_model_reads_does_not_return(nights: Nights):
+@pytest.mark.parametrize("act", ["erase", "strike_out"])
+async def test_what_is_struck_out_while_the_model_reads_does_not_return(nights: Nights, act: str):
     said = await nights.say("I love tea.")
     asked = (await nights.profiles.get(ADA)).proposed_up_to
-    await nights.profiles.erase(ADA, 1)
+    await getattr(nights.profiles, act)(ADA, 1)
     answer = json.dumps(proposal(said, "likes", "tea", "I love tea."))
     assert await nights.profiles.propose(ADA, answer, after=asked, up_to=said.message_id) == []
 
