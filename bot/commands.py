@@ -54,7 +54,8 @@ _UNKNOWN = "Nobody with the id {user_id} has talked to this Mynah.\n"
 async def run(settings: Settings, token: str, *, progress: Progress) -> int:
     """`mynah run` with a token: poll Telegram until told to stop."""
     configure(logging.INFO, settings.log_format)
-    stop = _stop_signal()
+    stop = asyncio.Event()
+    _end_at_once_by_ctrl_c()
     with folder_lock(settings.data, "bot"):
         async with open_core(settings, progress=progress) as core, open_services(core) as services:
             wires = Wires(
@@ -68,6 +69,7 @@ async def run(settings: Settings, token: str, *, progress: Progress) -> int:
             mynah = build(services, wires)
             with suppress(InvalidToken):
                 async with running(services, mynah):
+                    _set_by_signals(stop)
                     _greet(services, mynah.application.bot.username)
                     await _either(stop, mynah.polling.refused)
             if not stop.is_set():
@@ -79,7 +81,8 @@ async def run(settings: Settings, token: str, *, progress: Progress) -> int:
 async def chat(settings: Settings, environment: Mapping[str, str], *, progress: Progress) -> int:
     """`mynah chat`: the same bot in the terminal, until the input ends."""
     configure(logging.WARNING, settings.log_format)
-    stop = _stop_signal()
+    stop = asyncio.Event()
+    _end_at_once_by_ctrl_c()
     user_id = settings.owner or LOCAL_USER_ID
     settings = replace(settings, owner=user_id)
     with folder_lock(settings.data, "bot"):
@@ -95,6 +98,7 @@ async def chat(settings: Settings, environment: Mapping[str, str], *, progress: 
             )
             mynah = build(services, Wires(token="0:terminal", calls=wire, polling=wire))
             async with running(services, mynah):
+                _set_by_signals(stop)
                 if screen.live:
                     spoken = _spoken(environment)
                     _on_ctrl_c(Interrupting(wire=wire, leave=stop.set, hint=spoken.ctrl_c_again))
@@ -225,13 +229,18 @@ def _spoken(environment: Mapping[str, str]) -> Texts:
     return texts_for(environment.get("LANG", "en")[:2])
 
 
-def _stop_signal() -> asyncio.Event:
-    """Set by Ctrl-C or SIGTERM."""
-    stop = asyncio.Event()
+def _end_at_once_by_ctrl_c() -> None:
+    """Until the bot is at work, let Ctrl-C end it as SIGTERM does: nothing is lost by that, and a model or
+    Telegram may be long in coming.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _set_by_signals(stop: asyncio.Event) -> None:
+    """Let Ctrl-C and SIGTERM set an event."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 async def _either(*events: asyncio.Event) -> None:

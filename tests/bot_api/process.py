@@ -85,6 +85,11 @@ class BotProcess:
                 sys.executable, "-m", "bot", cwd=REPOSITORY, env=self._environ, stdout=log, stderr=log
             )
 
+    async def run(self) -> int:
+        """Start it and wait until it ends by itself; returns its exit status."""
+        self._child = await self._spawn()
+        return await self.wait()
+
     async def wait(self) -> int:
         """Wait until it ends by itself; returns its exit status."""
         assert self._child is not None, "started before waited for"
