@@ -4,6 +4,7 @@ from bot.texts import Texts
 from engine.profile.slots import slot_as_said
 from storage.beliefs import SELF, Belief
 
+
 def in_words(belief: Belief, texts: Texts) -> str:
     """Whose it is, if somebody else's, the slot and the value: "sister · job: nurse"."""
     slot = slot_as_said(belief)

@@ -126,7 +126,11 @@ _WISHES = (
         "short",
         r"\b(?:short(?:er)?|brief(?:er|ly)?|concise(?:ly)?|too long|less text)\b|短一?点|简短|太长",
     ),
-    (ANSWER_LENGTH, "long", r"\b(?:(?<!no )(?<!any )longer|more detail(?:ed|s)?|in detail|too short)\b|详细|长一?点|太短"),
+    (
+        ANSWER_LENGTH,
+        "long",
+        r"\b(?:(?<!no )(?<!any )longer|more detail(?:ed|s)?|in detail|too short)\b|详细|长一?点|太短",
+    ),
     ("answer emoji", "none", r"\b(?:no|without|fewer|less)\s+emojis?\b|不要(?:用)?表情"),
     ("answer tone", "formal", r"\b(?:more formal(?:ly)?|be formal)\b|正式一?点"),
     ("answer tone", "casual", r"\b(?:more casual(?:ly)?|less formal(?:ly)?)\b|随意一?点|口语一?点"),

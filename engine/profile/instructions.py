@@ -18,14 +18,23 @@ MOST_CHARACTERS = 120
 """A longer sentence is no rule, and a part of one could say something else."""
 
 _MATTERS = (
-    ("answer emoji", r"(?:any )?(?:emojis?|emoticons?|smileys?|smiley faces)|(?:任何)?(?:表情符号|表情包?|颜文字|emoji)"),
+    (
+        "answer emoji",
+        r"(?:any )?(?:emojis?|emoticons?|smileys?|smiley faces)|(?:任何)?(?:表情符号|表情包?|颜文字|emoji)",
+    ),
     (
         "answer lists",
         r"(?:any )?(?:(?:bullet(?:ed)?|numbered) (?:points?|lists?)|bullets|lists)|(?:项目符号|列表|分点)",
     ),
-    ("answer markdown", r"(?:any )?(?:markdown|bold(?: text| face)?|headings|headers|tables)|(?:标题|加粗|表格|markdown)"),
+    (
+        "answer markdown",
+        r"(?:any )?(?:markdown|bold(?: text| face)?|headings|headers|tables)|(?:标题|加粗|表格|markdown)",
+    ),
     ("answer exclamation marks", r"(?:any )?exclamation (?:marks|points)|(?:感叹号)"),
-    ("answer slang", r"(?:any )?(?:slang|jargon|swear ?words|abbreviations)|(?:网络用语|俚语|脏话|术语|缩写)"),
+    (
+        "answer slang",
+        r"(?:any )?(?:slang|jargon|swear ?words|abbreviations)|(?:网络用语|俚语|脏话|术语|缩写)",
+    ),
 )
 _THING = "|".join(expression for _, expression in _MATTERS)
 _LANGUAGE = (
@@ -36,7 +45,9 @@ _LANGUAGE = (
 _CHINESE_LANGUAGE = r"(?:简体|繁体)?(?:中文|英文|汉语|[英法德俄日韩泰]语|日文|韩文|法文|德文|西班牙语|粤语|普通话|葡萄牙语|意大利语|阿拉伯语)"
 
 _STANDING = r"(?:from now on|from here on(?: out)?|from this point on|in (?:the )?future|going forward)"
-_INTRO = r"(?:(?:ok(?:ay)?|hi|hello|hey|well|so|and|but|also|oh|btw|by the way|thanks|thank you|sorry)[\s,!.:]+)*"
+_INTRO = (
+    r"(?:(?:ok(?:ay)?|hi|hello|hey|well|so|and|but|also|oh|btw|by the way|thanks|thank you|sorry)[\s,!.:]+)*"
+)
 _POLITE = (
     r"(?:(?:please|pls|just|can you|could you|would you|will you|you should|you must|i want you to|i need you to|"
     r"i(?:'d| would) (?:like|prefer) (?:you to|it if you)|remember to|make sure (?:you|to))\s+)*"
@@ -111,7 +122,7 @@ _RULES = (
     ),
     _english(
         rf"(?:you )?(?:no longer (?:need|have) to|(?:don'?t|do not) (?:need|have) to|need not|may stop|can stop) "
-        rf"(?P<undone>(?:always )?[\w' -]{{4,60}}?)(?: any ?more| any longer| now)*",
+        rf"(?P<undone>(?:always )?(?:{_VERB}|{_TALK}|use|avoid)\b[\w' -]{{2,50}}?)(?: any ?more| any longer| now)*",
         ends=True,
     ),
     _english(
@@ -172,7 +183,9 @@ _LENGTH = re.compile(
     r"\b(?:short(?:er)?|brief(?:ly)?|concise(?:ly)?|longer|in detail|more detail(?:ed|s)?)\b|短一?点|简短|详细|长一?点",
     re.IGNORECASE,
 )
-_SLOTS = tuple((slot, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)) for slot, words in _MATTERS)
+_SLOTS = tuple(
+    (slot, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)) for slot, words in _MATTERS
+)
 _IN_A_LANGUAGE = re.compile(rf"\bin {_LANGUAGE}\b|{_CHINESE_LANGUAGE}", re.IGNORECASE)
 _MARKS = re.compile(rf"\b(?:always|please|only|{_STANDING})\b", re.IGNORECASE)
 
@@ -202,9 +215,7 @@ def _claims(rule: _Rule, match: re.Match[str], sentence: str) -> Iterator[Claim]
     groups = match.groupdict()
     if rule.ends:
         slot = rule.slot or _slot_of(groups.get("undone") or match[0])
-        yield Claim(
-            kind=BeliefKind.INSTRUCTION, slot=slot, value="", quote=sentence, stance=Stance.ENDS
-        )
+        yield Claim(kind=BeliefKind.INSTRUCTION, slot=slot, value="", quote=sentence, stance=Stance.ENDS)
         return
     value = match["value"].strip(" ,，")
     slot = rule.slot or _slot_of(value)
@@ -225,7 +236,7 @@ _KNOWN = frozenset({*(slot for slot, _ in _MATTERS), "answer language", "form of
 
 
 def _slot_of(words: str) -> str:
-    """The matter of a wish, in which a later one takes its place; else its own words, so that many can stand."""
+    """The matter of a wish, in which a later one takes its place; else its own words: many can stand."""
     for slot, expression in _SLOTS:
         if expression.search(words):
             return slot

@@ -2,7 +2,6 @@
 
 import pytest
 
-from engine.profile.claims import Stance
 from engine.profile.facts import claims_in
 from engine.profile.instructions import instructions_in
 from storage.beliefs import BeliefKind, BeliefStatus
@@ -21,8 +20,16 @@ STANDING = [
     ("Stop using emojis.", "answer emoji", "Stop using emojis"),
     ("No more emojis, please.", "answer emoji", "No more emojis"),
     ("Please don't use bullet points.", "answer lists", "Please don't use bullet points"),
-    ("Please don't use bullet points, they are hard to read.", "answer lists", "Please don't use bullet points"),
-    ("From now on explain things like I'm five.", "answer explain", "From now on explain things like I'm five"),
+    (
+        "Please don't use bullet points, they are hard to read.",
+        "answer lists",
+        "Please don't use bullet points",
+    ),
+    (
+        "From now on explain things like I'm five.",
+        "answer explain",
+        "From now on explain things like I'm five",
+    ),
     ("以后都用中文回答", "answer language", "以后都用中文回答"),
     ("请以后用英文回复我，谢谢。", "answer language", "以后用英文回复我"),
     ("别再用表情", "answer emoji", "别再用表情"),
