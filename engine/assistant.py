@@ -82,8 +82,8 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Newest:
-    """The last message of a prompt. What is recalled and the card stand in it alone: the prompt before it stays
-    as it was, and the log has only the user's words.
+    """The last message of a prompt. What is recalled and the card stand in it alone: the prompt before it
+    stays as it was, and the log has only the user's words.
     """
 
     without_card: str

@@ -82,7 +82,7 @@ def with_recalled(text: str, lines: Sequence[str]) -> str:
 
 
 def with_card(text: str, *, wishes: Sequence[str], known: Sequence[str]) -> str:
-    """A question behind how its author wants to be answered and what is known of them, for the prompt only."""
+    """A question behind how its author wants to be answered and what is known of them, for a prompt only."""
     is_chinese = bool(_CHINESE.search(text))
     heads = ("我希望你这样回答：", "关于我：") if is_chinese else ("How I want to be answered:", "About me:")
     blocks = [

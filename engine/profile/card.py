@@ -15,7 +15,7 @@ from storage.beliefs import SELF, Belief, BeliefKind
 MOST_TOKENS = 200
 
 _MOST_LEFT_OUT = 4
-"""After so many lines that do not fit the card is full: counting tokens for hundreds would delay the reply."""
+"""After so many lines that do not fit the card is full: counting tokens for hundreds delays the reply."""
 
 _UNASKED = 0.25
 """The relevance of a belief with which a question shares nothing: who one is may always matter."""
