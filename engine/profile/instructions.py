@@ -131,8 +131,8 @@ _RULES = (
         ends=True,
     ),
     _english(
-        rf"(?P<value>(?:{_STANDING},? )?{_POLITE}(?:{_STANDING},? )?(?:always )?(?:call|address) me (?:as )?"
-        rf"(?:{_NAME}|{_FORM}(?=\W*$))(?:,? {_STANDING})?)",
+        rf"(?:{_STANDING},? )?{_POLITE}(?:{_STANDING},? )?(?:always )?(?P<value>(?:call|address) me (?:as )?"
+        rf"(?:{_NAME}|{_FORM}(?=\W*$)))(?:,? {_STANDING})?",
         slot="form of address",
     ),
     _english(

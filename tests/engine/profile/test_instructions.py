@@ -14,7 +14,7 @@ STANDING = [
     ("Can you answer in Spanish from now on?", "answer language", "Can you answer in Spanish from now on"),
     ("I'd prefer your answers in Italian.", "answer language", "I'd prefer your answers in Italian"),
     ("call me Sam", "form of address", "call me Sam"),
-    ("Hi! Please call me Sam. What is a comet?", "form of address", "Please call me Sam"),
+    ("Hi! Please call me Sam. What is a comet?", "form of address", "call me Sam"),
     ("never use emoji", "answer emoji", "never use emoji"),
     ("Never use emojis in your replies.", "answer emoji", "Never use emojis in your replies"),
     ("Stop using emojis.", "answer emoji", "Stop using emojis"),
@@ -108,7 +108,7 @@ def test_the_latest_wish_in_a_matter_stands_alone_and_others_beside_it():
 
 
 def test_who_wants_another_form_of_address_no_longer_wants_the_first():
-    profile = after("Call me Sam.", "Don't call me Sam.")
+    profile = after("From now on, please call me Sam.", "Don't call me Sam.")
     assert [belief.value for belief in profile.held] == ["Don't call me Sam"]
 
 
