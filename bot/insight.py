@@ -190,6 +190,8 @@ def _in_view(made: Generation, question: Message | None, texts: Texts) -> str:
         parts.append(texts.view_earlier.format(count=made.view.earlier))
     if made.view.recalled:
         parts.append(texts.view_recalled.format(count=made.view.recalled))
+    if made.view.card:
+        parts.append(texts.view_card.format(count=made.view.card))
     if made.view.length is not None:
         parts.append(texts.view_length[made.view.length])
     return texts.why_view.format(view="; ".join(parts))

@@ -25,7 +25,7 @@ from engine.language.bundled import Progress, ResolvedModel, find_model, resolve
 from engine.language.local import LocalModel
 from engine.language.model import LanguageModel, SamplingParams
 from engine.language.remote import RemoteModel
-from engine.profile.ability import proposes, uses_recall
+from engine.profile.ability import proposes, uses_card, uses_recall
 from engine.profile.embedding import Embedder, NanoEmbedder
 from engine.profile.engine import ProfileEngine
 from engine.profile.proposer import Proposer
@@ -256,6 +256,7 @@ async def _assemble(
             model=model,
             adapters=adapters,
             recall=profiles.memory.recall if uses_recall(core.base.folder) else None,
+            card=profiles.card if uses_card(core.base.folder) else None,
             sampling=_sampling(settings),
             control_share=settings.control / 100,
             now=core.now,

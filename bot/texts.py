@@ -148,6 +148,7 @@ class Texts:
     view_quoted: str
     view_earlier: str
     view_recalled: str
+    view_card: str
     view_length: dict[str, str]
     summarize_usage: str
     summarize_these: str

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from engine.errors import EmptyReplyError
 from engine.language.model import (
@@ -17,8 +18,9 @@ from engine.language.model import (
     TextSink,
     discard,
 )
-from engine.language.prompt import build_prompt, said_by, with_quote, with_recalled, with_wish
+from engine.language.prompt import build_prompt, said_by, with_card, with_quote, with_recalled, with_wish
 from engine.language.thoughts import strip_thoughts
+from engine.profile.card import MOST_TOKENS, Card, echoes
 from engine.profile.memory import Recall, Recollection, asks_about_the_past, lines_of
 from engine.serving import ServedAdapters
 from storage.messages import MessageStore
@@ -62,12 +64,35 @@ class Question:
     joined: tuple[int, ...] = ()
 
 
+class DrawCard(Protocol):
+    """What draws the card of a user's profile for a question."""
+
+    async def __call__(self, user_id: int, question: str, *, fits: Callable[[Card], bool]) -> Card:
+        """As much of the profile as fits."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A logged turn."""
 
     question: Message
     reply: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Newest:
+    """The last message of a prompt. What is recalled and the card stand in it alone: the prompt before it
+    stays as it was, and the log has only the user's words.
+    """
+
+    without_card: str
+    recalled: int
+    card: Card
+
+    @property
+    def text(self) -> str:
+        return with_card(self.without_card, wishes=self.card.wishes, known=self.card.known)
 
 
 class Assistant:
@@ -82,12 +107,14 @@ class Assistant:
         sampling: SamplingParams,
         now: Callable[[], datetime],
         recall: Recall | None = None,
+        card: DrawCard | None = None,
         control_share: float = 0.0,
     ) -> None:
         """A `control_share` of the replies is left to the base, to compare it with the user's own weights."""
         self._messages = messages
         self._control_share = control_share
         self._recall = recall
+        self._draw_card = card
         self._model = model
         self._adapters = adapters
         self._sampling = sampling
@@ -116,9 +143,8 @@ class Assistant:
             user_id=question.user_id, chat_id=question.chat_id
         )
         history = await self._messages.history(conversation_id)
-        recalled = await self._recalled(question, history) if learnable else ()
-        newest = _newest(question.text, question.quoted, recalled, question.wishes)
-        request = await self._request(question.user_id, conversation_id, history, newest, self._sampling)
+        newest = await self._newest(question, history, question.wishes, learnable=learnable)
+        request = await self._request(question.user_id, conversation_id, history, newest.text, self._sampling)
         control = learnable and self._is_control(request, question.telegram_id)
         if control:
             request = replace(request, adapter=None)
@@ -136,7 +162,7 @@ class Assistant:
             update_id=question.update_id,
             joined=question.joined,
         )
-        view = _view(request, question.wishes, recalled, control=control)
+        view = _view(request, question.wishes, newest, completion.text, control=control)
         said = self._said(request, completion, asked, view)
         logged_question, logged_reply = await self._messages.add_turn(asked, said)
         return Reply(question=logged_question, reply=logged_reply)
@@ -203,14 +229,15 @@ class Assistant:
     ) -> Reply:
         history = await self._messages.history(question.conversation_id, before=question.message_id)
         learnable = wishes.learnable and question.origin is not Origin.PRIVATE
-        recalled = await self._recalled(question, history) if learnable else ()
-        newest = _newest(question.text, question.quoted, recalled, wishes)
-        request = await self._request(question.user_id, question.conversation_id, history, newest, sampling)
+        newest = await self._newest(question, history, wishes, learnable=learnable)
+        request = await self._request(
+            question.user_id, question.conversation_id, history, newest.text, sampling
+        )
         completion = await self._generate(request, sink, on_place, cancellation)
         asked = _as_new(question, update_id)
         if not wishes.learnable:
             asked = replace(asked, origin=Origin.PRIVATE)
-        view = _view(request, wishes, recalled)
+        view = _view(request, wishes, newest, completion.text)
         said = replace(self._said(request, completion, asked, view), question_id=question.message_id)
         reply = await self._messages.replace_reply(said, detach=changed)
         return Reply(question=question, reply=reply)
@@ -268,6 +295,20 @@ class Assistant:
         for cancellation in self._under_way:
             cancellation.cancel()
 
+    async def _newest(
+        self,
+        question: Question | Message,
+        history: Sequence[HistoryMessage],
+        wishes: Wishes,
+        *,
+        learnable: bool,
+    ) -> _Newest:
+        recalled = await self._recalled(question, history) if learnable else ()
+        asked = with_wish(with_quote(question.text, question.quoted), wishes.length)
+        without_card = with_recalled(asked, lines_of(recalled))
+        card = await self._card(question, without_card) if learnable else Card()
+        return _Newest(without_card=without_card, recalled=len(recalled), card=card)
+
     async def _recalled(
         self, question: Question | Message, history: Sequence[HistoryMessage]
     ) -> Sequence[Recollection]:
@@ -280,6 +321,24 @@ class Assistant:
             return ()
         known = [message.message_id for message in history]
         return await self._recall(question.user_id, question.text, known=known)
+
+    async def _card(self, question: Question | Message, asked: str) -> Card:
+        """What of the profile stands before the question; never where others read along.
+
+        It never takes more tokens than the prompt has left beside the question.
+        """
+        if self._draw_card is None or question.chat_id != question.user_id:
+            return Card()
+        bare = self._tokens(asked)
+        most = bare + min(MOST_TOKENS, self.prompt_tokens - bare)
+
+        def fits(card: Card) -> bool:
+            return self._tokens(with_card(asked, wishes=card.wishes, known=card.known)) <= most
+
+        return await self._draw_card(question.user_id, question.text, fits=fits)
+
+    def _tokens(self, text: str) -> int:
+        return self._model.count_tokens([ChatMessage(Role.USER, text)])
 
     async def _request(
         self,
@@ -373,20 +432,17 @@ def _name_of(message: HistoryMessage, names: dict[int, str]) -> str | None:
     return names.get(message.user_id) if message.role is Role.USER else None
 
 
-def _newest(text: str, quoted: str | None, recalled: Sequence[Recollection], wishes: Wishes) -> str:
-    """The last message of the prompt. What is recalled stands in it alone: the prompt before it stays as it
-    was, and the log has only the user's words.
-    """
-    return with_recalled(with_wish(with_quote(text, quoted), wishes.length), lines_of(recalled))
-
-
 def _view(
-    request: GenerationRequest, wishes: Wishes, recalled: Sequence[Recollection], *, control: bool = False
+    request: GenerationRequest, wishes: Wishes, newest: _Newest, reply: str, *, control: bool = False
 ) -> View:
+    """What stood in the prompt, and how many lines of the card a reply tells that nothing else in it says."""
+    otherwise_there = [*(message.content for message in request.messages[:-1]), newest.without_card]
     return View(
         earlier=len(request.messages) - 1,
         length=None if wishes.length is ReplyLength.NORMAL else wishes.length,
-        recalled=len(recalled),
+        recalled=newest.recalled,
+        card=len(newest.card),
+        echoed=echoes(newest.card, reply, "\n".join(otherwise_there)),
         control=control,
     )
 

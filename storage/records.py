@@ -102,7 +102,8 @@ class FinishReason(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """What stood in the prompt of a reply beside the question: `earlier` messages, a wish for the length,
-    `recalled` lines that the user had said before.
+    `recalled` lines that the user had said before, `card` lines of their profile, of which the reply tells
+    `echoed` ones.
 
     A reply of the base that was drawn to be compared with those of the user's own weights is a `control`.
     """
@@ -110,6 +111,8 @@ class View:
     earlier: int = 0
     length: str | None = None
     recalled: int = 0
+    card: int = 0
+    echoed: int = 0
     control: bool = False
 
 

@@ -273,6 +273,7 @@ EN = Texts(
     view_quoted="what you quoted, forwarded or showed with it",
     view_earlier="{count} earlier messages of the conversation",
     view_recalled="{count} things that you had said before",
+    view_card="{count} lines of your profile",
     view_length={"short": "your wish for short replies", "long": "your wish for long replies"},
     summarize_usage=(
         "Send /summarize with a link or a text, or in reply to one; short, long, bullets, a language or “for "
@@ -369,7 +370,7 @@ EN = Texts(
         "How you write: {messages} messages, {words} words each, {languages}; {lower} % begin in lower case, "
         "{punctuated} % end with a full stop or the like, {emoji} % have emoji; mostly around {hour}:00 UTC."
     ),
-    slots={"dislikes": "dislikes", "origin": "comes from"},
+    slots={"dislikes": "dislikes", "origin": "comes from", "instruction": "how to answer"},
     favourite="favourite {thing}",
     certainties={"sure": "sure", "likely": "likely", "once": "said once"},
     latin="Latin script",

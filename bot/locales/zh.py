@@ -234,6 +234,7 @@ ZH = Texts(
     view_quoted="你随之引用、转发或给我看的内容",
     view_earlier="对话中更早的 {count} 条消息",
     view_recalled="你以前说过的 {count} 件事",
+    view_card="你画像里的 {count} 条",
     view_length={"short": "你希望的简短回复", "long": "你希望的详细回复"},
     summarize_usage=(
         "请发送 /summarize 加链接或文字，或用它回复一条消息；旁边可以写简短、详细、要点、语言或“给我老板看”，"
@@ -396,6 +397,7 @@ ZH = Texts(
         "can not": "不会",
         "has no": "没有",
         "has never been to": "没去过",
+        "instruction": "怎样回答",
         "answer length": "回答长短",
         "answer emoji": "回答中的表情",
         "answer tone": "回答的语气",

@@ -81,6 +81,21 @@ def with_recalled(text: str, lines: Sequence[str]) -> str:
     return "\n".join([head, *(f"- {line}" for line in lines)]) + f"{tail}\n\n{text}"
 
 
+def with_card(text: str, *, wishes: Sequence[str], known: Sequence[str]) -> str:
+    """A question behind how its author wants to be answered and what is known of them, for a prompt only."""
+    is_chinese = bool(_CHINESE.search(text))
+    heads = ("我希望你这样回答：", "关于我：") if is_chinese else ("How I want to be answered:", "About me:")
+    blocks = [
+        "\n".join([head, *(f"- {line}" for line in lines)])
+        for head, lines in zip(heads, (wishes, known), strict=True)
+        if lines
+    ]
+    if not blocks:
+        return text
+    head, tail = "（）" if is_chinese else "()"
+    return head + "\n".join(blocks) + f"{tail}\n\n{text}"
+
+
 def _first_that_fits(
     starts: Sequence[int],
     from_turn: Callable[[int], tuple[ChatMessage, ...]],

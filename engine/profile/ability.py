@@ -1,4 +1,7 @@
-"""Which models are shown what was recalled, and which are asked for proposals: the one place for that."""
+"""Which models are shown what was recalled and a card of the profile, and which are asked for proposals.
+
+The one place for that.
+"""
 
 from pathlib import Path
 
@@ -13,6 +16,14 @@ SMALLEST_PROPOSER_BYTES = 1_800_000_000
 
 def uses_recall(folder: Path) -> bool:
     """Whether the model in this folder is large enough to be shown what was recalled."""
+    return is_as_large_as(folder, SMALLEST_READER_BYTES)
+
+
+def uses_card(folder: Path) -> bool:
+    """Whether the model in this folder is large enough to be shown a card of the profile.
+
+    Measured with the bundled 135M model: a card changes nothing (docs/profile.md).
+    """
     return is_as_large_as(folder, SMALLEST_READER_BYTES)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
+from engine.profile.card import Card, draw_card
 from engine.profile.correction import correct, keep, open_belief, strike_out
 from engine.profile.document import document_of, profile_of
 from engine.profile.embedding import Embedder, Vector
@@ -160,6 +161,10 @@ class ProfileEngine:
     async def wished_length(self, user_id: int) -> ReplyLength:
         """How long the user has asked the replies to be, in a remark or in passing."""
         return wished_length(await self.get(user_id), self._now())
+
+    async def card(self, user_id: int, question: str, *, fits: Callable[[Card], bool]) -> Card:
+        """What of the profile is worth showing a model beside this question, as far as it fits."""
+        return draw_card(await self.get(user_id), question, self._now(), fits=fits)
 
     async def resting_belief(self, user_id: int, belief_id: int, message_id: int) -> Belief | None:
         """The belief of this number, if it rests on this message and is neither closed nor gone."""

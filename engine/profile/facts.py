@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from engine.profile import chinese, english
 from engine.profile.claims import Claim, Stance
+from engine.profile.instructions import instructions_in
 from engine.profile.matters import matters_in
 from engine.profile.patterns import Pattern
 from engine.profile.plain import plain_statements
@@ -117,13 +118,19 @@ _FORGET = re.compile(
     r"|^\W*(?:请|麻烦)?(?:你)?(?:忘掉|忘了|忘记|别记住?|不要记住?)",
     re.IGNORECASE,
 )
+ANSWER_LENGTH = "answer length"
+
 _WISHES = (
     (
-        "answer length",
+        ANSWER_LENGTH,
         "short",
         r"\b(?:short(?:er)?|brief(?:er|ly)?|concise(?:ly)?|too long|less text)\b|短一?点|简短|太长",
     ),
-    ("answer length", "long", r"\b(?:longer|more detail(?:ed|s)?|in detail|too short)\b|详细|长一?点|太短"),
+    (
+        ANSWER_LENGTH,
+        "long",
+        r"\b(?:(?<!no )(?<!any )longer|more detail(?:ed|s)?|in detail|too short)\b|详细|长一?点|太短",
+    ),
     ("answer emoji", "none", r"\b(?:no|without|fewer|less)\s+emojis?\b|不要(?:用)?表情"),
     ("answer tone", "formal", r"\b(?:more formal(?:ly)?|be formal)\b|正式一?点"),
     ("answer tone", "casual", r"\b(?:more casual(?:ly)?|less formal(?:ly)?)\b|随意一?点|口语一?点"),
@@ -142,13 +149,19 @@ def claims_in(text: str) -> Iterator[Claim]:
     if request:
         yield from _forgotten(text[request.end() :], text.strip())
         return
+    instructions = list(instructions_in(text))
+    yield from instructions
+    instructing = {claim.quote for claim in instructions}
     for clause in stated_clauses(text):
+        if clause.sentence in instructing:
+            continue
         is_chinese = _CHINESE.search(clause.text)
         plain = chinese.plain_statements(clause.text) if is_chinese else plain_statements(clause)
         for statement in plain:
             yield from _claims(statement, clause.sentence)
     if _ABOUT_ANSWERS.search(text):
-        yield from wishes_in(text)
+        # Only a length is worth a guess: whatever else is wished in passing may be for once.
+        yield from (wish for wish in wishes_in(text) if wish.slot == ANSWER_LENGTH)
 
 
 def is_wish_to_forget(text: str) -> bool:

@@ -9,7 +9,7 @@ _MATTERS = tuple(
     (slots, re.compile(expression, re.IGNORECASE))
     for slots, expression in (
         (
-            ("name",),
+            ("name", "form of address"),
             r"\bmy name\b|\b(?:call me|am i called|i am called|is my \w+ called|'s my \w+ called)\b|名字|叫什么|怎么称呼",
         ),
         (("age",), r"\bmy age\b|\bhow old\b|年龄|多大|几岁"),

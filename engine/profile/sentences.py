@@ -106,12 +106,15 @@ def sentences(text: str) -> list[str]:
     return [stripped for part in _SENTENCE_END.split(text) if (stripped := part.strip())]
 
 
+def own_sentences(text: str) -> list[str]:
+    """The sentences of an author's own voice, questions and wishes too; none of what is only to be worked on."""
+    words = own_words(text)
+    return [] if _TASK_WITHOUT_TEXT.match(words) else sentences(words)
+
+
 def stated_clauses(text: str) -> Iterator[Clause]:
     """The clauses that state something in the author's own voice: no questions, suppositions or reported speech."""
-    words = own_words(text)
-    if _TASK_WITHOUT_TEXT.match(words):
-        return
-    for sentence in sentences(words):
+    for sentence in own_sentences(text):
         yield from _clauses(sentence)
 
 

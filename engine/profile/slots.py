@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from storage.beliefs import BeliefKind, Sensitivity
+from storage.beliefs import Belief, BeliefKind, Sensitivity
 
 SINGLE_VALUED = frozenset(
     (
@@ -21,19 +21,25 @@ SINGLE_VALUED = frozenset(
         "marital status",
         "timezone",
         "mood",
-        "answer length",
-        "answer language",
-        "answer tone",
-        "answer emoji",
-        "answer lists",
-        "answer markdown",
-        "answer words",
+        "form of address",
     )
 )
 """A new value closes the old one."""
 
 ALL_OR_NONE = frozenset({"children", "siblings", "pet"})
 """Who says that there are none contradicts whatever was said of them before, and the other way round."""
+
+_DENIED = {
+    "likes": "dislikes",
+    "does": "does not",
+    "wants": "does not want",
+    "is": "is not",
+    "has been to": "has never been to",
+    "children": "has no",
+    "siblings": "has no",
+    "pet": "has no",
+}
+"""What a slot is called when its value is denied."""
 
 _HALF_LIVES: dict[BeliefKind, timedelta | None] = {
     BeliefKind.FACT: None,
@@ -81,8 +87,15 @@ _SENSITIVE: tuple[tuple[Sensitivity, re.Pattern[str]], ...] = tuple(
 
 
 def is_single_valued(slot: str) -> bool:
-    """Whether a slot holds one value at a time, as a name or the favourite of one thing does."""
-    return slot in SINGLE_VALUED or slot.startswith("favourite ")
+    """Whether a slot holds one value at a time: a name, the favourite of one thing, one matter of the answers."""
+    return slot in SINGLE_VALUED or slot.startswith(("favourite ", "answer "))
+
+
+def slot_as_said(belief: Belief) -> str:
+    """What the value of a belief is to its subject: a wish about answers goes by one name in any matter."""
+    if belief.kind is BeliefKind.INSTRUCTION:
+        return "instruction"
+    return _DENIED.get(belief.slot, belief.slot) if belief.polarity < 0 else belief.slot
 
 
 def half_life(kind: BeliefKind) -> timedelta | None:

@@ -199,10 +199,13 @@ def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:
 def _stands_alone(reply: Message) -> bool:
     """Whether a reply may be learnt as it is.
 
-    One that was cut or stopped would teach to break off; one that rests on recall, to say it unasked.
+    One that was cut or stopped would teach to break off; one that rests on recall, or tells what stood on the
+    card of the profile, to say it unasked. That a card was there is no hindrance: it nearly always is.
     """
     how = reply.generation
-    return how is None or (how.finish_reason is FinishReason.STOP and not how.view.recalled)
+    if how is None:
+        return True
+    return how.finish_reason is FinishReason.STOP and not how.view.recalled and not how.view.echoed
 
 
 def _is_control(reply: Message) -> bool:

@@ -10,7 +10,7 @@ HOLDS = [
     ("My name is Anna nice to meet you.", "name", "Anna"),
     ("my name is anna", "name", "anna"),
     ("Hi, I'm called Mary Ann Smith.", "name", "Mary Ann Smith"),
-    ("Call me Ishmael.", "name", "Ishmael"),
+    ("Call me Ishmael.", "form of address", "Call me Ishmael"),
     ("我叫小明。", "name", "小明"),
     ("I live in Berlin with my sister.", "city", "Berlin"),
     ("I live in New York City now, and I like it.", "city", "New York City"),

@@ -49,6 +49,11 @@ def test_a_reply_that_rests_on_what_was_recalled_is_learnt_only_as_it_was_correc
     assert corrected.reply == "In Rome."
 
 
+def test_a_reply_under_a_card_is_learnt_unless_it_tells_what_stood_there():
+    assert len(build_examples([turn(1, card=3), turn(2, card=3, value=1)])) == 2
+    assert build_examples([turn(1, card=3, echoed=1), turn(2, card=3, echoed=1, value=1)]) == []
+
+
 def test_a_reply_of_the_base_as_a_control_is_learnt_only_when_it_was_rated():
     assert build_examples([turn(1, control=True)]) == []
     assert [one.reply for one in build_examples([turn(1, control=True, value=1)])] == ["reply 1"]

@@ -18,6 +18,8 @@ def turn(
     finish_reason: FinishReason = FinishReason.STOP,
     control: bool = False,
     recalled: int = 0,
+    card: int = 0,
+    echoed: int = 0,
     **rating: Any,
 ) -> RatedTurn:
     """The turn with message ids 2n - 1 and 2n; `value`, `note` and `correction` rate its reply."""
@@ -46,7 +48,7 @@ def turn(
         first_token_seconds=0.1,
         total_seconds=0.2,
         finish_reason=finish_reason,
-        view=View(control=control, recalled=recalled),
+        view=View(control=control, recalled=recalled, card=card, echoed=echoed),
     )
     said = Rating(
         message_id=2 * number,
