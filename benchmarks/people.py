@@ -57,7 +57,7 @@ def measure_people(base: ResolvedModel, *, people: int) -> dict[str, float]:
     replay = write_replay(model, stack, tokenizer, pad_id=pad_id)
     trainer = JointTrainer(model, stack, recipe=recipe, pad_id=pad_id, replay=replay)
     meter = Meter(model, stack, tokenizer, pad_id=pad_id, most_tokens=recipe.micro_batch_tokens)
-    persons = [_lines(tokenizer, told) for told in _conversing(people)]
+    persons = [lines_of(tokenizer, told) for told in conversing(people)]
     mixed = [row for rows in zip(*(one.train for one in persons), strict=True) for row in rows]
     _train(trainer, recipe, {pooled_slot: mixed[:POOLED_LINES]})
 
@@ -94,7 +94,7 @@ def _train(trainer: JointTrainer, recipe: Recipe, rows_by_slot: dict[int, list[R
         trainer.step(unfinished)
 
 
-def _conversing(people: int) -> list[list[tuple[str, str]]]:
+def conversing(people: int) -> list[list[tuple[str, str]]]:
     """What was said to each person and their reply, oldest first, of as many people as said enough."""
     told: defaultdict[str, list[tuple[str, str, str]]] = defaultdict(list)
     conversations: Any = Dataset()
@@ -111,7 +111,7 @@ def _conversing(people: int) -> list[list[tuple[str, str]]]:
     return [[(said, reply) for _, said, reply in lines] for lines in enough[:people]]
 
 
-def _lines(tokenizer: ChatTokenizer, told: list[tuple[str, str]]) -> Lines:
+def lines_of(tokenizer: ChatTokenizer, told: list[tuple[str, str]]) -> Lines:
     rows = [
         encode_example(
             tokenizer,
