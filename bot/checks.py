@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from http import HTTPStatus
+from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
@@ -18,6 +20,7 @@ from engine.language.bundled import find_model
 from engine.language.checkup import check_model
 from engine.language.loading import choose_device
 from engine.language.peft_format import MAX_RANK, read_adapter
+from engine.language.remote import MODELS_PATH, ask_served, open_client
 from storage.database import Database
 from storage.errors import DamagedError, NewerDatabaseError
 from storage.lock import is_held
@@ -166,6 +169,44 @@ def check_base(model: ModelLook) -> Finding:
     if model.shapes is None:
         return ok("model", "The embedded model is there; the first start converts it.")
     return ok("model", f"{model.name} can be loaded.")
+
+
+async def check_server(url: str | None) -> Finding:
+    """Whether a model server answers, if there is to be one, and who could listen on the way to it."""
+    if url is None:
+        return ok("server", "There is none; replies are written by this process.")
+    try:
+        async with open_client(url) as client:
+            served = await ask_served(client)
+    except httpx.HTTPStatusError as error:
+        return _refused(url, error.response.status_code)
+    except httpx.HTTPError as error:
+        said = f"The model server at {url} does not answer ({type(error).__name__})."
+        return fault("server", said, "Start it (docs/serving.md), or correct MYNAH_REMOTE_URL.")
+    except ValueError:
+        said = f"What answers at {url} is no model server."
+        return fault("server", said, "Correct the address and the port in MYNAH_REMOTE_URL.")
+    said = f"{served.name} is served at {url}, with {served.context_tokens} tokens of context."
+    if goes_in_the_clear(httpx.URL(url)):
+        said += " Whoever can listen to the network on the way there can read every chat."
+        return warning("server", said, "Reach it by https, or through a tunnel that begins on this machine.")
+    return ok("server", said)
+
+
+def _refused(url: str, status: int) -> Finding:
+    said = f"The server at {url} answers {MODELS_PATH} with the code {status}."
+    if status == HTTPStatus.NOT_FOUND:
+        advice = "MYNAH_REMOTE_URL is only the address, as in http://127.0.0.1:8000, with nothing behind it."
+    elif status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        advice = "Start the server without a key of its own, on an address that only this machine reaches."
+    else:
+        advice = "Look into its log."
+    return fault("server", said, advice)
+
+
+def goes_in_the_clear(url: httpx.URL) -> bool:
+    """Whether what is sent to a numeric address leaves this machine without encryption."""
+    return url.scheme == "http" and not ip_address(url.host).is_loopback
 
 
 def check_device(setting: str) -> Finding:

@@ -166,7 +166,8 @@ def _url(raw: str) -> str:
 def _near_url(raw: str) -> str:
     """An address that no name server can lead elsewhere."""
     try:
-        address = ip_address(urlsplit(_url(raw)).hostname or "")
+        server = urlsplit(_url(raw))
+        address = None if server.port == 0 else ip_address(server.hostname or "")
     except ValueError:
         address = None
     if address is None or not (address.is_loopback or any(address in network for network in _PRIVATE)):

@@ -146,6 +146,8 @@ def test_a_model_server_may_be_near(address: str):
         "http://2130706433",
         "http://[::1",
         "127.0.0.1:8000",
+        "http://127.0.0.1:port",
+        "http://127.0.0.1:99999",
     ],
 )
 def test_a_model_server_elsewhere_is_a_fault(address: str):
