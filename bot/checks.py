@@ -21,6 +21,7 @@ from engine.language.checkup import check_model
 from engine.language.loading import choose_device
 from engine.language.peft_format import MAX_RANK, read_adapter
 from engine.language.remote import MODELS_PATH, ask_served, open_client
+from engine.profile.ability import proposes
 from storage.database import Database
 from storage.errors import DamagedError, NewerDatabaseError
 from storage.lock import is_held
@@ -66,6 +67,7 @@ class ModelLook:
 
     name: str = ""
     shapes: dict[str, tuple[int, int]] | None = None
+    proposes: bool = False
     problem: str | None = None
 
 
@@ -154,18 +156,25 @@ def look_at_model(setting: str, models_folder: Path) -> ModelLook:
         found = find_model(setting, models_folder)
         if found is None:
             return ModelLook()
-        return ModelLook(name=found.name, shapes=check_model(found.folder))
+        shapes = check_model(found.folder)
+        return ModelLook(name=found.name, shapes=shapes, proposes=proposes(found.folder))
     except ModelUnavailableError as error:
         return ModelLook(problem=str(error))
     except Exception as error:  # noqa: BLE001 (a folder that is no model may hold anything)
         return ModelLook(problem=f"The model {setting} cannot be looked at ({type(error).__name__}).")
 
 
-def check_base(model: ModelLook) -> Finding:
-    """Whether the base model can be loaded."""
+def check_base(model: ModelLook, *, proposals: bool) -> Finding:
+    """Whether the base model can be loaded, and can be asked for proposals where they are wished for."""
     if model.problem is not None:
         advice = "Correct MYNAH_MODEL, or remove the folder if Mynah has made it itself."
         return fault("model", model.problem, advice)
+    if proposals and not model.proposes:
+        said = f"{model.name or 'The embedded model'} is too small to be asked for what messages tell."
+        advice = (
+            "Choose a model of a billion parameters or more as MYNAH_MODEL, or set MYNAH_PROPOSALS to off."
+        )
+        return warning("model", said, advice)
     if model.shapes is None:
         return ok("model", "The embedded model is there; the first start converts it.")
     return ok("model", f"{model.name} can be loaded.")

@@ -209,6 +209,16 @@ async def test_what_is_broken_is_a_fault_with_advice(
     assert finding.advice
 
 
+@pytest.mark.parametrize("name", ["tiny-llama", "The embedded model"])
+async def test_a_model_that_is_too_small_for_proposals_is_warned_of(settings: Settings, name: str):
+    wished = replace(settings, proposals=True)
+    finding = await finding_of("model", wished if name == "tiny-llama" else replace(wished, model="bundled"))
+
+    assert finding.state is State.WARNING
+    assert finding.said == f"{name} is too small to be asked for what messages tell."
+    assert "MYNAH_PROPOSALS" in finding.advice
+
+
 @asynccontextmanager
 async def answering(status: int, text: str) -> AsyncGenerator[str]:
     """The address of a server that answers whatever it is asked with this."""
