@@ -8,10 +8,7 @@ import io
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from safetensors import SafetensorError
-
 from engine.errors import ModelUnavailableError, SightError
-from engine.language.bundled import quiet_transformers
 from engine.language.model import Cancellation
 
 _MOST_TOKENS = 160
@@ -39,19 +36,15 @@ class VisionModel:
         """Read a model folder; blocks for seconds. Raises ModelUnavailableError, DeviceUnavailableError."""
         from transformers import AutoModelForImageTextToText, AutoProcessor
 
-        from engine.language.loading import choose_device, choose_weight_dtype
+        from engine.language.loading import choose_device, choose_weight_dtype, told_plainly
 
         loaders: tuple[Any, Any] = (AutoModelForImageTextToText, AutoProcessor)
         place = choose_device(device)
-        try:
-            with quiet_transformers():
-                model = loaders[0].from_pretrained(
-                    str(folder), dtype=choose_weight_dtype(place), local_files_only=True, use_safetensors=True
-                )
-                processor = loaders[1].from_pretrained(str(folder), local_files_only=True)
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
-            reason = f"it cannot be used to look at pictures ({type(error).__name__})"
-            raise ModelUnavailableError(str(folder), reason) from error
+        with told_plainly(folder, "it cannot be used to look at pictures"):
+            model = loaders[0].from_pretrained(
+                str(folder), dtype=choose_weight_dtype(place), local_files_only=True, use_safetensors=True
+            )
+            processor = loaders[1].from_pretrained(str(folder), local_files_only=True)
         if not getattr(processor, "chat_template", None):
             raise ModelUnavailableError(str(folder), "it has no chat template for pictures")
         return cls(model.to(place).eval(), processor)
