@@ -381,7 +381,7 @@ class ArticleHandlers:
             update_id=place.update_id,
             may_stand_twice=live.may_have_left_one,
         )
-        if live.preview_id in await self._delivery.shown_as(reply):
+        if live.may_have_left_one or live.preview_id in await self._delivery.shown_as(reply):
             await self._delivery.forget_preview(place.update_id)
 
     async def _tell(self, place: Place, live: LiveReply, sentence: str) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from http import HTTPStatus
+from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
@@ -18,6 +20,8 @@ from engine.language.bundled import find_model
 from engine.language.checkup import check_model
 from engine.language.loading import choose_device
 from engine.language.peft_format import MAX_RANK, read_adapter
+from engine.language.remote import MODELS_PATH, ask_served, open_client
+from engine.profile.ability import proposes
 from storage.database import Database
 from storage.errors import DamagedError, NewerDatabaseError
 from storage.lock import is_held
@@ -63,6 +67,7 @@ class ModelLook:
 
     name: str = ""
     shapes: dict[str, tuple[int, int]] | None = None
+    proposes: bool = False
     problem: str | None = None
 
 
@@ -151,21 +156,66 @@ def look_at_model(setting: str, models_folder: Path) -> ModelLook:
         found = find_model(setting, models_folder)
         if found is None:
             return ModelLook()
-        return ModelLook(name=found.name, shapes=check_model(found.folder))
+        shapes = check_model(found.folder)
+        return ModelLook(name=found.name, shapes=shapes, proposes=proposes(found.folder))
     except ModelUnavailableError as error:
         return ModelLook(problem=str(error))
     except Exception as error:  # noqa: BLE001 (a folder that is no model may hold anything)
         return ModelLook(problem=f"The model {setting} cannot be looked at ({type(error).__name__}).")
 
 
-def check_base(model: ModelLook) -> Finding:
-    """Whether the base model can be loaded."""
+def check_base(model: ModelLook, *, proposals: bool) -> Finding:
+    """Whether the base model can be loaded, and can be asked for proposals where they are wished for."""
     if model.problem is not None:
         advice = "Correct MYNAH_MODEL, or remove the folder if Mynah has made it itself."
         return fault("model", model.problem, advice)
+    if proposals and not model.proposes:
+        said = f"{model.name or 'The embedded model'} is too small to be asked for what messages tell."
+        advice = (
+            "Choose a model of a billion parameters or more as MYNAH_MODEL, or set MYNAH_PROPOSALS to off."
+        )
+        return warning("model", said, advice)
     if model.shapes is None:
         return ok("model", "The embedded model is there; the first start converts it.")
     return ok("model", f"{model.name} can be loaded.")
+
+
+async def check_server(url: str | None) -> Finding:
+    """Whether a model server answers, if there is to be one, and who could listen on the way to it."""
+    if url is None:
+        return ok("server", "There is none; replies are written by this process.")
+    try:
+        async with open_client(url) as client:
+            served = await ask_served(client)
+    except httpx.HTTPStatusError as error:
+        return _refused(url, error.response.status_code)
+    except httpx.HTTPError as error:
+        said = f"The model server at {url} does not answer ({type(error).__name__})."
+        return fault("server", said, "Start it (docs/serving.md), or correct MYNAH_REMOTE_URL.")
+    except ValueError:
+        said = f"What answers at {url} is no model server."
+        return fault("server", said, "Correct the address and the port in MYNAH_REMOTE_URL.")
+    said = f"{served.name} is served at {url}, with {served.context_tokens} tokens of context."
+    if goes_in_the_clear(httpx.URL(url)):
+        said += " Whoever can listen to the network on the way there can read every chat."
+        return warning("server", said, "Reach it by https, or through a tunnel that begins on this machine.")
+    return ok("server", said)
+
+
+def _refused(url: str, status: int) -> Finding:
+    said = f"The server at {url} answers {MODELS_PATH} with the code {status}."
+    if status == HTTPStatus.NOT_FOUND:
+        advice = "MYNAH_REMOTE_URL is only the address, as in http://127.0.0.1:8000, with nothing behind it."
+    elif status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        advice = "Start the server without a key of its own, on an address that only this machine reaches."
+    else:
+        advice = "Look into its log."
+    return fault("server", said, advice)
+
+
+def goes_in_the_clear(url: httpx.URL) -> bool:
+    """Whether what is sent to a numeric address leaves this machine without encryption."""
+    return url.scheme == "http" and not ip_address(url.host).is_loopback
 
 
 def check_device(setting: str) -> Finding:

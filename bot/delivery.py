@@ -73,7 +73,10 @@ class Delivery:
         With `in_place_of` it grows in the first of the messages that it will replace.
         """
 
-        async def remember_preview(telegram_id: int) -> None:
+        async def begin_preview() -> None:
+            await self._updates.begin_preview(update_id)
+
+        async def remember_preview(telegram_id: int | None) -> None:
             await self._updates.set_preview(update_id, telegram_id)
 
         if in_place_of:
@@ -85,9 +88,11 @@ class Delivery:
             place=place_in(chat_id),
             preview_id=preview_id,
             draft_id=next(self._draft_ids) if is_draft else None,
+            begin_preview=begin_preview,
             remember_preview=remember_preview,
             pace=self._pace_of(chat_id),
             throttle=self._throttle,
+            may_have_left_one=await self._updates.may_have_preview(update_id),
         )
 
     def _pace_of(self, chat_id: int) -> Pace:

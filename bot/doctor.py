@@ -22,6 +22,7 @@ from bot.checks import (
     check_folder,
     check_night,
     check_polls,
+    check_server,
     check_settings,
     check_telegram,
     fault,
@@ -59,7 +60,8 @@ async def examine(settings: Settings, faults: Sequence[str], *, now: datetime) -
     yield await _safely("disk", asyncio.to_thread(check_disk, data))
     yield await _safely("device", asyncio.to_thread(check_device, settings.device))
     model = await asyncio.to_thread(look_at_model, settings.model, data / "models")
-    yield check_base(model)
+    yield check_base(model, proposals=settings.proposals)
+    yield await _safely("server", check_server(settings.remote_url))
     telegram = None
     if settings.telegram_bot_token is not None:
         base_url = settings.telegram_base_url or TELEGRAM_URL

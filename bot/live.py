@@ -39,18 +39,25 @@ class LiveReply:
         bot: Bot,
         place: Place,
         preview_id: int | None,
-        remember_preview: Callable[[int], Awaitable[None]],
+        begin_preview: Callable[[], Awaitable[None]],
+        remember_preview: Callable[[int | None], Awaitable[None]],
         pace: Pace,
         throttle: Throttle,
         draft_id: int | None = None,
+        may_have_left_one: bool = False,
     ) -> None:
-        """With a `draft_id` the preview is a draft, as long as Telegram takes it, and no message."""
+        """With a `draft_id` the preview is a draft, as long as Telegram takes it, and no message.
+
+        `begin_preview` is called before one is sent, `remember_preview` once its id is known, or that there
+        is none.
+        """
         self.preview_id = preview_id
-        self.may_have_left_one = False
+        self.may_have_left_one = may_have_left_one
         """Whether a preview of unknown fate may stand in the chat, where nothing can reach it any more."""
-        self._gave_up = False
+        self._gave_up = may_have_left_one
         self._bot = bot
         self._place = place
+        self._begin_preview = begin_preview
         self._remember_preview = remember_preview
         self._pace = pace
         self._throttle = throttle
@@ -129,7 +136,6 @@ class LiveReply:
             if self.preview_id is None and self._draft_id is None and not never_sent(error):
                 # Another preview could leave two of them in the chat for good.
                 self._gave_up = True
-                self.may_have_left_one = isinstance(error, NetworkError)
 
     def _stands(self, part: Part) -> bool:
         """Whether the chat shows this already."""
@@ -140,6 +146,17 @@ class LiveReply:
         if self._draft_id is not None and await self._drafted(part, self._draft_id):
             self._shown_at = time.monotonic()
         elif self.preview_id is None:
+            await self._send(part)
+        else:
+            await self._bot.edit_message_text(
+                part.text, chat_id=self._place.chat_id, message_id=self.preview_id, entities=part.entities
+            )
+        self._shown = part
+
+    async def _send(self, part: Part) -> None:
+        """Send the preview, recorded before the call: of one that a killed process leaves it is told."""
+        await self._begin_preview()
+        try:
             sent = await self._bot.send_message(
                 self._place.chat_id,
                 part.text,
@@ -147,13 +164,13 @@ class LiveReply:
                 message_thread_id=self._place.thread_id,
                 reply_parameters=self._place.reply_parameters,
             )
-            self.preview_id = sent.message_id
-            await self._remember_preview(sent.message_id)
-        else:
-            await self._bot.edit_message_text(
-                part.text, chat_id=self._place.chat_id, message_id=self.preview_id, entities=part.entities
-            )
-        self._shown = part
+        except TelegramError as error:
+            self.may_have_left_one = _may_have_arrived(error)
+            if not self.may_have_left_one:
+                await self._remember_preview(None)
+            raise
+        self.preview_id = sent.message_id
+        await self._remember_preview(sent.message_id)
 
     async def _drafted(self, part: Part, draft_id: int) -> bool:
         """Whether Telegram shows a part as a draft; the first refusal ends that for this reply."""
@@ -165,6 +182,11 @@ class LiveReply:
             self._draft_id = None
             return False
         return True
+
+
+def _may_have_arrived(error: TelegramError) -> bool:
+    is_answer = isinstance(error, BadRequest)  # a NetworkError by birth
+    return isinstance(error, NetworkError) and not is_answer and not never_sent(error)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -1,15 +1,18 @@
-"""Secrets that lie in files of their own, as services are given them."""
+"""Secrets that lie in files of their own, as services are given them, or that come through a pipe."""
 
 from pathlib import Path
+from stat import S_ISFIFO
 
 
-def read_secret(file: Path) -> str:
-    """The secret in a file that nobody but its owner may read.
+def read_secret(file: Path, *, credentials: Path | None = None) -> str:
+    """The secret in a file that nobody but its owner may read, or in a pipe that has no name.
 
-    Raises ValueError with half a sentence, of which the name of the file is the subject.
+    `credentials` is the folder that systemd has made for this service alone. Raises ValueError with half a
+    sentence, of which the name of the file is the subject.
     """
     try:
-        if file.stat().st_mode & 0o077:
+        mode = file.stat().st_mode
+        if mode & 0o077 and not (_is_nameless_pipe(file, mode) or file.parent == credentials):
             raise ValueError("may be read by others; run `chmod 600` on it first")
         secret = file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -17,3 +20,8 @@ def read_secret(file: Path) -> str:
     if not secret:
         raise ValueError("is empty")
     return secret
+
+
+def _is_nameless_pipe(file: Path, mode: int) -> bool:
+    """Nobody else can open such a pipe, whatever its mode says; on some systems it says that all may."""
+    return S_ISFIFO(mode) and (file.parent == Path("/dev/fd") or file == Path("/dev/stdin"))

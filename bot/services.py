@@ -1,6 +1,7 @@
 """The one composition root: opens storage, model and engine in order, closes them in reverse."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ from storage.runs import RunStore
 from storage.shelf import Shelf
 from storage.updates import UpdateStore
 from storage.users import UserStore
+
+logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -277,7 +280,10 @@ async def _assemble(
 
 def _proposer(core: Core, model: LanguageModel, preferences: PreferenceStore) -> Proposer | None:
     """Who reads at night what users said; None unless it is wished for and the model is large enough."""
-    if not core.settings.proposals or not proposes(core.base.folder):
+    if not core.settings.proposals:
+        return None
+    if not proposes(core.base.folder):
+        logger.warning("%s is too small a model to be asked: MYNAH_PROPOSALS=on does nothing", core.base.name)
         return None
     return Proposer(model=model, messages=core.messages, profiles=core.profiles, preferences=preferences)
 

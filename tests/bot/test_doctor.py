@@ -1,15 +1,18 @@
 import json
 import sys
 from asyncio import create_subprocess_exec, subprocess
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+from aiohttp import web
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from bot.checks import Finding, State
+from bot.checks import Finding, State, goes_in_the_clear
 from bot.doctor import as_json, as_line, examine
 from bot.settings import Settings
 from engine.language.peft_format import WEIGHTS_NAME, write_adapter
@@ -22,10 +25,11 @@ from storage.users import UserStore
 from tests.bot_api import BotApiServer
 from tests.bot_api.process import REPOSITORY
 from tests.engine.language.conftest import random_weights, save_tiny
+from tests.model_server import ModelServer
 
 USER_ID = 2001
 CHECKS = [
-    *("settings", "folder", "disk", "device", "model", "telegram"),
+    *("settings", "folder", "disk", "device", "model", "server", "telegram"),
     *("database", "adapters", "night", "clock", "polls"),
 ]
 
@@ -205,11 +209,92 @@ async def test_what_is_broken_is_a_fault_with_advice(
     assert finding.advice
 
 
+@pytest.mark.parametrize("name", ["tiny-llama", "The embedded model"])
+async def test_a_model_that_is_too_small_for_proposals_is_warned_of(settings: Settings, name: str):
+    wished = replace(settings, proposals=True)
+    finding = await finding_of("model", wished if name == "tiny-llama" else replace(wished, model="bundled"))
+
+    assert finding.state is State.WARNING
+    assert finding.said == f"{name} is too small to be asked for what messages tell."
+    assert "MYNAH_PROPOSALS" in finding.advice
+
+
+@asynccontextmanager
+async def answering(status: int, text: str) -> AsyncGenerator[str]:
+    """The address of a server that answers whatever it is asked with this."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=status, text=text)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_what_a_model_server_serves_is_told(settings: Settings, model_folder: Path):
+    assert (
+        await finding_of("server", settings)
+    ).said == "There is none; replies are written by this process."
+    server = ModelServer(model_folder)
+    await server.start()
+
+    finding = await finding_of("server", replace(settings, remote_url=server.url))
+    behind = await finding_of("server", replace(settings, remote_url=f"{server.url}/v1"))
+    await server.stop()
+    gone = await finding_of("server", replace(settings, remote_url=server.url))
+
+    assert finding.said == f"served-base is served at {server.url}, with 512 tokens of context."
+    assert (finding.state, behind.state, gone.state) == (State.OK, State.FAULT, State.FAULT)
+    assert "with nothing behind it" in behind.advice
+    assert gone.said == f"The model server at {server.url} does not answer (ConnectError)."
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "said", "advice"),
+    [
+        (401, "", "with the code 401", "without a key"),
+        (503, "", "with the code 503", "its log"),
+        (200, "<html>", "is no model server", "the port"),
+        (200, "[]", "is no model server", "the port"),
+        (200, '{"data": []}', "is no model server", "the port"),
+    ],
+)
+async def test_a_model_server_that_will_not_do_is_a_fault_with_advice(
+    settings: Settings, status: int, text: str, said: str, advice: str
+):
+    async with answering(status, text) as url:
+        finding = await finding_of("server", replace(settings, remote_url=url))
+
+    assert finding.state is State.FAULT
+    assert said in finding.said
+    assert advice in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("url", "clear"),
+    [
+        ("http://10.0.0.7:8000", True),
+        ("http://[fd00::1]:8000", True),
+        ("https://10.0.0.7", False),
+        ("http://127.0.0.1:8000", False),
+        ("http://[::1]:8000", False),
+    ],
+)
+def test_only_what_leaves_the_machine_unencrypted_goes_in_the_clear(url: str, clear: bool):
+    assert goes_in_the_clear(httpx.URL(url)) is clear
+
+
 async def test_a_clock_that_telegram_contradicts_is_a_fault(settings: Settings):
     finding = await finding_of("clock", settings, hours=1)
 
     assert finding.state is State.FAULT
-    assert finding.said.startswith("The clock is +36")
+    assert finding.said.startswith(
+        ("The clock is +35", "The clock is +36")
+    )  # whatever the checks before took
 
 
 async def test_a_running_bot_that_does_not_hear_is_a_fault(settings: Settings):

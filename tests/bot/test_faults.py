@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from telegram import Bot
@@ -166,6 +167,52 @@ async def test_of_a_preview_that_may_have_arrived_it_is_said_that_the_answer_may
 
     assert [reply.text for reply in ada.chat.replies] == ["You", "You said: hello", EN.preview_unknown]
     assert [is_final(reply) for reply in ada.chat.replies] == [False, True, False]
+
+
+async def test_of_a_preview_that_may_have_arrived_it_is_said_after_a_restart_too(
+    tmp_path: Path, server: BotApiServer
+):
+    ada = server.person(USER_ID, "Ada")
+    async with bench_on(tmp_path, server) as bench:
+        bench.model.hold()
+        server.cut("sendMessage", Cut.AFTER)
+        await ada.say("hello")
+        await ada.wait_for_reply(where=lambda message: message.text == "You")
+
+    async with bench_on(tmp_path, server):
+        await ada.wait_for_reply(where=lambda message: message.text == EN.preview_unknown)
+    assert [reply.text for reply in ada.chat.replies] == ["You", "You said: hello", EN.preview_unknown]
+
+
+async def test_that_a_preview_is_being_sent_is_written_down_before_it_is(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.model.hold()
+    bench.server.delay("sendMessage", seconds=1)
+    await ada.say("hello")
+    await bench.server.until(lambda: bench.server.calls_of("sendMessage"))
+    [update] = await bench.services.updates.pending()
+
+    assert await bench.services.updates.may_have_preview(update.update_id)
+    await ada.wait_for_reply(where=lambda message: message.text == "You")
+    bench.model.gate.set()
+    await bench.server.until(lambda: any(map(is_final, ada.chat.replies)))
+    await bench.idle()
+    assert not await bench.services.updates.may_have_preview(update.update_id)
+    assert [reply.text for reply in ada.chat.replies] == ["You said: hello"]
+
+
+@pytest.mark.parametrize("refusal", [{"retry_after": 1}, {"code": 400, "description": "Bad Request: no"}])
+async def test_a_preview_that_was_refused_leaves_nothing_to_tell(bench: Bench, refusal: dict[str, Any]):
+    ada = bench.server.person(USER_ID, "Ada")
+    bench.model.hold()
+    bench.server.fail("sendMessage", **refusal)
+    await ada.say("hello")
+    await bench.server.until(lambda: bench.server.calls_of("sendMessage"))
+    bench.model.gate.set()
+    await ada.wait_for_reply(where=is_final)
+    await bench.idle()
+
+    assert [reply.text for reply in ada.chat.replies] == ["You said: hello"]
 
 
 async def test_a_preview_that_was_refused_for_good_is_no_preview_that_may_stand_there(bench: Bench):

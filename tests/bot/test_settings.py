@@ -1,3 +1,6 @@
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -71,6 +74,50 @@ def test_the_key_may_come_from_a_file_but_not_from_two_places(tmp_path: Path):
         Settings.from_env({"MYNAH_DATABASE_KEY": "another", **in_file})
 
 
+def test_what_systemd_gives_to_the_service_alone_may_have_any_mode(tmp_path: Path):
+    file = tmp_path / "key"
+    file.write_text("a secret")
+    file.chmod(0o440)  # as systemd 254 and later show the right that a service with a user of its own has
+    env = {"MYNAH_DATABASE_KEY_FILE": str(file), "CREDENTIALS_DIRECTORY": str(tmp_path)}
+
+    assert Settings.from_env(env).database_key == "a secret"
+    with pytest.raises(SettingsError, match="may be read by others"):
+        Settings.from_env({**env, "CREDENTIALS_DIRECTORY": str(tmp_path / "elsewhere")})
+
+
+@contextmanager
+def pipe_with(content: bytes, *, mode: int = 0o600) -> Generator[str]:
+    """The path of a pipe of this process that ends after so much."""
+    reading, writing = os.pipe()
+    os.fchmod(reading, mode)
+    os.write(writing, content)
+    os.close(writing)
+    yield f"/dev/fd/{reading}"
+    os.close(reading)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o666])
+def test_the_key_may_come_through_a_pipe(mode: int):
+    with pipe_with(b"from the keyring\n", mode=mode) as pipe:
+        settings = Settings.from_env({"MYNAH_DATABASE_KEY_FILE": pipe})
+
+    assert settings.database_key == "from the keyring"
+
+
+def test_a_pipe_through_which_nothing_comes_is_a_fault():
+    with pipe_with(b"") as pipe, pytest.raises(SettingsError) as raised:
+        Settings.from_env({"MYNAH_DATABASE_KEY_FILE": pipe})
+    assert str(raised.value) == f"MYNAH_DATABASE_KEY_FILE names the file {pipe}, which is empty."
+
+
+def test_a_pipe_that_others_may_open_by_its_name_is_a_fault(tmp_path: Path):
+    os.mkfifo(tmp_path / "key")
+    (tmp_path / "key").chmod(0o640)
+
+    with pytest.raises(SettingsError, match="may be read by others"):
+        Settings.from_env({"MYNAH_DATABASE_KEY_FILE": str(tmp_path / "key")})
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -99,6 +146,8 @@ def test_a_model_server_may_be_near(address: str):
         "http://2130706433",
         "http://[::1",
         "127.0.0.1:8000",
+        "http://127.0.0.1:port",
+        "http://127.0.0.1:99999",
     ],
 )
 def test_a_model_server_elsewhere_is_a_fault(address: str):

@@ -68,7 +68,7 @@ async def test_what_waits_for_its_turn_when_the_bot_stops_is_answered_once_after
         assert [reply.text for reply in person.chat.replies] == ["You said: hello"]
 
 
-async def remember(_telegram_id: int) -> None:
+async def remember(*_telegram_id: int | None) -> None:
     """Of a preview that nobody comes back to."""
 
 
@@ -84,6 +84,7 @@ async def test_a_growing_reply_makes_way_for_answers_while_there_is_no_room(benc
         bot=bench.mynah.application.bot,
         place=Place(USER_ID),
         preview_id=None,
+        begin_preview=remember,
         remember_preview=remember,
         pace=Pace(0),
         throttle=throttle,

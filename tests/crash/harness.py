@@ -47,7 +47,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of the messages. `half_answers` are previews that a killed bot left behind.
+    """What became of the messages. `half_answers` are previews that a killed bot left, and words on them.
 
     `given_up` are those during which it was killed five times: their writers were told so.
     """

@@ -80,12 +80,36 @@ async def test_what_is_said_depends_on_the_picture_and_on_the_question(model: Vi
     assert await said("red", "", "JPEG")
 
 
-async def test_a_cancellation_ends_it_at_the_next_token(model: VisionModel):
+async def test_what_nobody_waits_for_any_more_is_not_looked_at(model: VisionModel):
     cancelled = Cancellation()
     cancelled.cancel()
-    whole = await model.describe(picture("black"), "", Cancellation())
 
-    assert len(await model.describe(picture("black"), "", cancelled)) <= 1 < len(whole)
+    assert await model.describe(picture("black"), "", cancelled) == ""
+    assert await model.describe(picture("black"), "", Cancellation())
+
+
+async def test_a_picture_that_is_being_read_is_given_up_between_two_layers(folder: Path):
+    eyes = LlavaForConditionalGeneration.from_pretrained(folder).eval()
+    first, second = eyes.model.vision_tower.encoder.layers
+    cancellation, reached = Cancellation(), []
+    first.register_forward_hook(lambda *_: cancellation.cancel())
+    second.register_forward_hook(lambda *_: reached.append("the second layer"))
+    model = VisionModel(eyes, LlavaProcessor.from_pretrained(folder))
+
+    assert await model.describe(picture("black"), "", cancellation) == ""
+    assert reached == []
+    assert await model.describe(picture("black"), "", Cancellation())
+    assert reached == ["the second layer"]
+
+
+async def test_a_description_is_given_up_before_its_next_token(folder: Path):
+    eyes = LlavaForConditionalGeneration.from_pretrained(folder).eval()
+    cancellation, tokens = Cancellation(), []
+    eyes.lm_head.register_forward_hook(lambda *_: tokens.append(1) or cancellation.cancel())
+    model = VisionModel(eyes, LlavaProcessor.from_pretrained(folder))
+
+    assert await model.describe(picture("black"), "", cancellation) == ""
+    assert tokens == [1]
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", picture("red")[:60]])
