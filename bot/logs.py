@@ -76,5 +76,10 @@ def configure(level: int, log_format: LogFormat = "text", stream: TextIO | None 
     plain = Redactor("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(plain if log_format == "text" else JsonRedactor())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    hush(level)
+
+
+def hush(level: int) -> None:
+    """Let what would tell too much say nothing below WARNING."""
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))

@@ -21,4 +21,5 @@ def untouched_zeros(shape: Sequence[int], *, dtype: torch.dtype, device: torch.d
     size = math.prod(shape) * dtype.itemsize
     room = np.zeros(size + _ALIGNMENT, np.uint8)
     begin = -room.ctypes.data % _ALIGNMENT
-    return torch.from_numpy(room[begin : begin + size]).view(dtype).view(*shape)
+    raw: Tensor = torch.from_numpy(room[begin : begin + size])  # pyright: ignore[reportUnknownMemberType]
+    return raw.view(dtype).view(*shape)

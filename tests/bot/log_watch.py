@@ -5,7 +5,7 @@ import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from bot.logs import Redactor
+from bot.logs import Redactor, hush
 from tests.bot_api import BotApiServer
 
 _LONG = 12
@@ -20,6 +20,7 @@ def nothing_said_is_logged(server: BotApiServer) -> Generator[None]:
     handler.setFormatter(Redactor("%(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     root.setLevel(min(level, logging.INFO))
+    hush(logging.INFO)
     try:
         yield
     finally:
