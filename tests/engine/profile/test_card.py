@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from engine.language.prompt import with_card
 from engine.profile.ability import SMALLEST_READER_BYTES, uses_card, uses_recall
 from engine.profile.card import Card, draw_card, echoes
-from engine.profile.profile import Profile, keep, observe_note
+from engine.profile.correction import keep
+from engine.profile.profile import Profile, observe_note
 from storage.beliefs import BeliefStatus
 from tests.engine.profile.test_profile import SAYINGS, START, after
 
