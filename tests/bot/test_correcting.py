@@ -66,7 +66,8 @@ async def test_the_next_message_becomes_the_value(bench: Bench):
     assert (await bench.services.profiles.get(USER_ID)).style.messages == 1, "it is not learnt twice"
 
     await ask(ada, "What now?")
-    assert "Bergen" not in str(bench.model.requests[-1].messages), "it is no part of the talk"
+    *earlier, _ = bench.model.requests[-1].messages
+    assert "Bergen" not in str(earlier), "it is no part of the talk"
 
 
 async def test_a_correction_is_undone_by_the_button_below_it(bench: Bench):
@@ -116,7 +117,7 @@ async def test_a_command_leaves_the_belief_as_it_was_and_is_obeyed(bench: Bench)
     shown = await ada.wait_for_reply()
     assert left.text == "“city: Oslo” stays as it was."
     assert "1. city: Oslo" in shown.text
-    assert (await ask(ada, "Bergen")).text == "You said: Bergen"
+    assert (await ask(ada, "Bergen")).text.endswith("Bergen"), "it is answered, not taken for a value"
 
 
 async def test_a_belief_that_is_gone_meanwhile_takes_no_value(bench: Bench):
@@ -145,7 +146,7 @@ async def test_only_what_comes_soon_after_the_question_answers_it(bench: Bench):
         await bench.services.awaited.put(
             USER_ID, AwaitedValue(belief_id=1, update_id=update_id, asked_at=asked_at)
         )
-        assert (await ask(ada, "Bergen")).text == "You said: Bergen"
+        assert (await ask(ada, "Bergen")).text.endswith("Bergen"), "it is answered, not taken for a value"
 
 
 async def test_the_question_outlives_a_restart(tmp_path: Path, server: BotApiServer):
