@@ -57,6 +57,7 @@ from bot.welcome import Door, WelcomeHandlers
 from engine.assistant import Interrupted
 from engine.lineage import Lineages
 from storage.errors import WriteRefusedError
+from storage.messages import MessageStore
 from storage.updates import UpdateStore
 
 logger = logging.getLogger(__name__)
@@ -331,7 +332,7 @@ def _register(
     }
     door = Door(access=access, limiter=Limiter(MESSAGES), preferences=services.preferences, delivery=delivery)
     application.add_handler(TypeHandler(Update, door.check), group=-3)
-    given_up = _teller_of_given_up(lanes, services.updates, delivery)
+    given_up = _teller_of_given_up(lanes, services.updates, services.core.messages, delivery)
     application.add_handler(TypeHandler(Update, given_up), group=-2)
     application.add_handler(MessageHandler(_PRIVATE & filters.COMMAND, correcting.on_command), group=-1)
     # Without a filter an edit of an old command would run it again.
@@ -370,11 +371,15 @@ def _register(
 
 
 def _teller_of_given_up(
-    lanes: Lanes, updates: UpdateStore, delivery: Delivery
+    lanes: Lanes, updates: UpdateStore, messages: MessageStore, delivery: Delivery
 ) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
     async def tell(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """In place of another try, one sentence, over what was shown of a reply."""
         if not lanes.is_given_up(update.update_id):
+            return
+        if await messages.reply_to_update(update.update_id) is not None:
+            # It has an answer, which may even stand in the chat, in the place of what was shown of it.
+            lanes.take_up(update.update_id)
             return
         if update.effective_chat is not None:
             preview_id = await updates.preview(update.update_id)

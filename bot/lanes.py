@@ -85,6 +85,10 @@ class Lanes(BaseUpdateProcessor):
         """The update under way failed and is not tried again."""
         self._unfinished[update_id] = UpdateState.FAILED
 
+    def take_up(self, update_id: int) -> None:
+        """The update under way is handled all the same."""
+        del self._unfinished[update_id]
+
     def is_given_up(self, update_id: int) -> bool:
         """Whether the update under way is to be told of, and not handled."""
         return self._unfinished.get(update_id) is UpdateState.FAILED

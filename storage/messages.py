@@ -330,6 +330,9 @@ def insert_message(connection: Connection, new: NewMessage, *, question_id: int 
             " WHERE update_id IN (SELECT value FROM json_each(?))",
             (to_text(new.created_at), json.dumps(new.joined)),
         )
+    if new.update_id is not None and new.role is Role.ASSISTANT:
+        # Whatever ended the process before, it was not this: only the delivery is left, and starts afresh.
+        connection.execute("UPDATE updates SET attempts = 0 WHERE update_id = ?", (new.update_id,))
     if new.generation is not None:
         _insert_generation(connection, cursor.lastrowid, new.generation)
     return cursor.lastrowid

@@ -304,6 +304,31 @@ async def test_a_message_whose_telling_ends_the_process_is_left_out(tmp_path: Pa
         assert await bench.services.updates.pending() == []
 
 
+async def test_an_answer_that_stands_there_is_never_overwritten_by_a_message_being_given_up(
+    tmp_path: Path, server: BotApiServer
+):
+    ada = server.person(USER_ID, "Ada")
+    async with bench_on(tmp_path, server) as bench:
+        bench.model.hold()
+        await ada.say("hello")
+        await server.until(lambda: bench.model.requests)
+        (update,) = await bench.services.updates.pending()
+        bench.model.gate.set()
+        await ada.wait_for_reply(where=is_final)
+        await bench.idle()
+        # As if each start had been killed before the update was recorded as finished.
+        await bench.services.core.database.execute(
+            "UPDATE updates SET state = 'pending', payload = ?, attempts = ?", (update.payload, MAX_ATTEMPTS)
+        )
+    async with bench_on(tmp_path, server) as bench:
+        await bench.idle()
+
+        assert [(reply.text, is_final(reply)) for reply in ada.chat.replies] == [("You said: hello", True)]
+        assert [
+            row["state"] for row in await bench.services.core.database.fetch_all("SELECT * FROM updates")
+        ] == ["done"]
+
+
 async def test_what_follows_other_processes_goes_on_after_an_error_of_whatever_kind(
     tmp_path: Path, server: BotApiServer, caplog: pytest.LogCaptureFixture
 ):

@@ -23,7 +23,7 @@ async def test_no_message_is_lost_or_answered_twice(tmp_path: Path, model_folder
         messages_each=20,
         kills=30,
         seed=20260302,
-        longest_life_seconds=2.0,
+        longest_life_seconds=4.0,
         model=str(model_folder),
         max_new_tokens=100,
         restless=True,
