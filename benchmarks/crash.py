@@ -1,6 +1,6 @@
 """Kills the bot at random moments while people write to it: how many messages are lost or answered twice?
 
-python -m benchmarks.crash [--users 4] [--messages 25] [--kills 30] [--life 12] [--tiny] [--json]
+python -m benchmarks.crash [--users 4] [--messages 25] [--kills 30] [--life 4] [--tiny] [--json]
 
 With `--tiny` the model is a random one that starts at once, the weights of one user change all the while, and
 their night is due.
@@ -39,7 +39,7 @@ def main() -> int:
     parser.add_argument("--users", type=int, default=4)
     parser.add_argument("--messages", type=int, default=25, help="for each user")
     parser.add_argument("--kills", type=int, default=30)
-    parser.add_argument("--life", type=float, default=12.0, help="the longest time between start and kill")
+    parser.add_argument("--life", type=float, default=4.0, help="how many first answers long it is at most")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--model", default="bundled")
     parser.add_argument("--tiny", action="store_true", help="a random model, and weights that change")
@@ -62,7 +62,7 @@ def _plan(arguments: argparse.Namespace, folder: Path) -> Plan:
         messages_each=arguments.messages,
         kills=arguments.kills,
         seed=arguments.seed,
-        longest_life_seconds=arguments.life,
+        longest_life=arguments.life,
         model=str(save_talkative(folder / "tiny")) if arguments.tiny else arguments.model,
         max_new_tokens=100 if arguments.tiny else 12,
         restless=arguments.tiny,

@@ -29,7 +29,8 @@ _RATING = re.compile(r"fb:(\d+):1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How hard a run is. A kill comes up to `longest_life_seconds` after the bot began to poll.
+    """How hard a run is. A kill comes at most `longest_life` times as long after the first poll as a first answer
+    takes on this machine: a bot that is always killed before an answer can be ready gives up every message.
 
     In a `restless` run, which needs the tiny model, the first user's weights change all the while, and their
     night is due at every start.
@@ -39,7 +40,7 @@ class Plan:
     messages_each: int
     kills: int
     seed: int
-    longest_life_seconds: float
+    longest_life: float
     model: str
     max_new_tokens: int
     restless: bool = False
@@ -124,10 +125,11 @@ async def _killed_and_stopped(
     path: Path,
 ) -> int:
     """All kills, then a start after which everything is answered, and a clean stop; its exit status."""
-    writers = [asyncio.create_task(_write(person, plan, chance)) for person in people]
+    longest = plan.longest_life * await _first_answer_seconds(bot, people[0])
+    writers = [asyncio.create_task(_write(person, plan, longest, chance)) for person in people]
     for _ in range(plan.kills):
         await bot.start(timeout_seconds=_PATIENCE_SECONDS)
-        await asyncio.sleep(chance.uniform(0, plan.longest_life_seconds))
+        await asyncio.sleep(chance.uniform(0, longest))
         await bot.kill()
     await asyncio.gather(*writers)
     await bot.start(timeout_seconds=_PATIENCE_SECONDS)
@@ -135,9 +137,20 @@ async def _killed_and_stopped(
     return await bot.stop()
 
 
-async def _write(person: Person, plan: Plan, chance: random.Random) -> None:
-    """Numbered messages, spread over the lives of the bot, some of them while it is down."""
-    spread = plan.kills * (plan.longest_life_seconds + 4) / plan.messages_each
+async def _first_answer_seconds(bot: BotProcess, person: Person) -> float:
+    """How long the first answer after a start takes, in a life of its own."""
+    await bot.start(timeout_seconds=_PATIENCE_SECONDS)
+    begun = time.monotonic()
+    await person.say("Are you there?")
+    await person.wait_for_reply(where=lambda reply: reply.buttons, timeout_seconds=_PATIENCE_SECONDS)
+    seconds = time.monotonic() - begun
+    await bot.stop()
+    return seconds
+
+
+async def _write(person: Person, plan: Plan, longest: float, chance: random.Random) -> None:
+    """Numbered messages, spread over lives of at most so many seconds, some of them while it is down."""
+    spread = plan.kills * (longest + 4) / plan.messages_each
     for number in range(plan.messages_each):
         await person.say(f"{person.name}, message {number}: what do you think of the number {number}?")
         await asyncio.sleep(chance.uniform(0, spread))
