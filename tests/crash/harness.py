@@ -29,8 +29,8 @@ _RATING = re.compile(r"fb:(\d+):1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How hard a run is. A kill comes at most `longest_life` times as long after the first poll as a first answer
-    takes on this machine: a bot that is always killed before an answer can be ready gives up every message.
+    """How hard a run is. From its first poll on a bot lives at most `longest_life` times as long as a first
+    answer takes here: one that is always killed before any is ready gives up every message.
 
     In a `restless` run, which needs the tiny model, the first user's weights change all the while, and their
     night is due at every start.
