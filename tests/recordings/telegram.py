@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.languages import LANGUAGES
 from tests.bot_api import BotApiServer, Person, ShownMessage
 from tests.bot_api.process import BotProcess
 from tests.recordings.picture import draw
@@ -32,6 +33,8 @@ async def play(lines: Sequence[str], data: Path) -> list[ShownMessage]:
 
 async def _say(person: Person, line: str) -> None:
     def is_whole(message: ShownMessage) -> bool:
+        if line == "/profile":  # what was noted of the line before may come first
+            return LANGUAGES["en"].profile_beliefs in message.text
         return bool(message.buttons) or line.startswith("/")
 
     await person.say(line)
