@@ -103,7 +103,9 @@ class ProfileEngine:
             if not is_past and profile.has_seen(message.message_id):
                 return None
             change = _step(profile, message, vector, is_past=is_past)
-            while not await self._save(message.user_id, change, Cause.MESSAGE, message.message_id, memory):
+            while (
+                await self._save(message.user_id, change, Cause.MESSAGE, message.message_id, memory) is None
+            ):
                 revision = profile.revision
                 profile = await self.get(message.user_id)
                 if profile.revision <= revision:
@@ -137,8 +139,8 @@ class ProfileEngine:
         """
         edits: tuple[Edit, ...] = ()
         async with self._locks[user_id]:
-            revision, saved = 0, False
-            while not saved:
+            revision, saved = 0, None
+            while saved is None:
                 profile = await self.get(user_id)
                 if profile.revision <= revision:
                     return []  # the user was forgotten; otherwise another process was faster
@@ -168,16 +170,9 @@ class ProfileEngine:
 
     async def resting_belief(self, user_id: int, belief_id: int, message_id: int) -> Belief | None:
         """The belief of this number, if it rests on this message and is neither closed nor gone."""
-        profile = await self.get(user_id)
-        return next(
-            (
-                belief
-                for belief in (*profile.held, *profile.pending)
-                if belief.belief_id == belief_id
-                and any(one.message_id == message_id for one in belief.evidence)
-            ),
-            None,
-        )
+        belief = await self.open_belief(user_id, belief_id)
+        rests = belief is not None and any(one.message_id == message_id for one in belief.evidence)
+        return belief if rests else None
 
     async def open_belief(self, user_id: int, belief_id: int) -> Belief | None:
         """The belief of this number, if it holds or waits for the user's word."""
@@ -305,7 +300,7 @@ class ProfileEngine:
                 if not change.edits or profile.revision <= revision:
                     return None  # with an older revision the user was forgotten meanwhile
                 revision = profile.revision
-                saved = await self._write(user_id, change, cause, message_id)
+                saved = await self._save(user_id, change, cause, message_id)
         return saved
 
     async def _whole(self, user_id: int) -> Profile:
@@ -322,19 +317,11 @@ class ProfileEngine:
         cause: Cause,
         message_id: int | None,
         memory: NewMemory | None = None,
-    ) -> bool:
-        """Write a change; False when the profile was changed elsewhere or forgotten since it was read."""
-        return await self._write(user_id, change, cause, message_id, memory) is not None
-
-    async def _write(
-        self,
-        user_id: int,
-        change: Change,
-        cause: Cause,
-        message_id: int | None,
-        memory: NewMemory | None = None,
     ) -> int | None:
-        """Write a change as `save` of the store does, and hold the profile that it has made."""
+        """Write a change as `save` of the store does, and hold the profile that it has made.
+
+        None when the profile was changed elsewhere or forgotten since it was read.
+        """
         profile = change.profile
         saved = await self._store.save(
             user_id,
