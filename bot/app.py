@@ -118,6 +118,7 @@ def build(services: Services, wires: Wires) -> Mynah:
     inbox = InboxQueue(
         updates=services.updates,
         access=services.access,
+        bot=lambda: application.bot,
         on_refusal=outage.begin,
         now=services.core.now,
     )
@@ -130,9 +131,8 @@ def build(services: Services, wires: Wires) -> Mynah:
     polling = SiftingRequest(
         wires.polling,
         metrics=metrics,
-        updates=services.updates,
+        inbox=inbox,
         poll_file=services.core.settings.data / POLL_FILE,
-        now=services.core.now,
     )
     builder = (
         ApplicationBuilder()
@@ -167,7 +167,6 @@ def build(services: Services, wires: Wires) -> Mynah:
         database=services.core.database,
         delivery=delivery,
         inbox=inbox,
-        bot=application.bot,
     )
     menu = Menu(bot=application.bot, access=services.access, preferences=services.preferences)
     under_way = UnderWay()
@@ -382,8 +381,8 @@ def _teller_of_given_up(
             lanes.take_up(update.update_id)
             return
         if update.effective_chat is not None:
-            preview_id = await updates.preview(update.update_id)
-            await delivery.say(update.effective_chat.id, texts().given_up, shown_as=preview_id)
+            preview = await updates.preview(update.update_id)
+            await delivery.say(update.effective_chat.id, texts().given_up, shown_as=preview.telegram_id)
         raise ApplicationHandlerStop
 
     return tell

@@ -81,18 +81,18 @@ class Delivery:
 
         if in_place_of:
             await remember_preview(in_place_of[0])
-        preview_id = await self._updates.preview(update_id)
-        is_draft = self._drafts and preview_id is None and chat_id > 0
+        preview = await self._updates.preview(update_id)
+        is_draft = self._drafts and preview.telegram_id is None and chat_id > 0
         return LiveReply(
             bot=self._bot,
             place=place_in(chat_id),
-            preview_id=preview_id,
+            preview_id=preview.telegram_id,
             draft_id=next(self._draft_ids) if is_draft else None,
             begin_preview=begin_preview,
             remember_preview=remember_preview,
             pace=self._pace_of(chat_id),
             throttle=self._throttle,
-            may_have_left_one=await self._updates.may_have_preview(update_id),
+            may_have_left_one=preview.may_be_lost,
         )
 
     def _pace_of(self, chat_id: int) -> Pace:

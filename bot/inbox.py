@@ -1,14 +1,14 @@
 """Updates are on disk before Telegram may forget them, and each is handled once.
 
-The poller awaits `put` before it moves its offset, so an update that is not committed is sent again. A failed
-commit must be a NetworkError: any other exception ends python-telegram-bot's polling without a word.
+What one poll brings is committed together before python-telegram-bot sees it, so that the offset moves only
+past what is kept. A failed commit must be a NetworkError: any other exception ends polling without a word.
 """
 
 import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -38,7 +38,7 @@ _UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, OverflowError, O
 
 
 class InboxQueue(asyncio.Queue[object]):
-    """The bot's update queue, whose `put` commits first.
+    """The bot's update queue, into which comes only what was committed.
 
     Of a stranger only the number is kept, and so it is of what is said in a group to somebody else.
     """
@@ -48,6 +48,7 @@ class InboxQueue(asyncio.Queue[object]):
         *,
         updates: UpdateStore,
         access: Access,
+        bot: Callable[[], Bot],
         on_refusal: Callable[[StorageError, Update], None],
         now: Callable[[], datetime],
     ) -> None:
@@ -55,21 +56,42 @@ class InboxQueue(asyncio.Queue[object]):
         super().__init__()
         self._updates = updates
         self._access = access
+        self._bot = bot
         self._on_refusal = on_refusal
         self._now = now
+        self._received: dict[int, Update] = {}
+
+    async def receive(self, raws: Sequence[dict[str, Any]]) -> None:
+        """Commit what one poll has brought; what cannot be read is stored as it came, and left out.
+
+        Raises NetworkError when nothing could be committed.
+        """
+        readable: list[Update] = []
+        arrived: list[InboxUpdate] = []
+        for raw in raws:
+            update_id = raw["update_id"]
+            try:
+                update = _built(raw, self._bot())
+            except _UNREADABLE as error:
+                kind = type(error).__name__
+                logger.warning("update %d is unreadable (%s): stored, skipped", update_id, kind)
+                arrived.append(InboxUpdate(update_id, json.dumps(raw), state=UpdateState.UNREADABLE))
+            else:
+                readable.append(update)
+                arrived.append(InboxUpdate(update_id, json.dumps(raw) if self._is_kept(update) else None))
+        try:
+            new = await self._updates.add(arrived, now=self._now())
+        except StorageError as error:
+            for update in readable:
+                self._on_refusal(error, update)
+            raise NetworkError("the inbox could not be written") from error
+        self._received |= {update.update_id: update for update in readable if update.update_id in new}
 
     async def put(self, item: object) -> None:
-        """Commit an update and queue it; one that is known already is dropped."""
-        if not isinstance(item, Update):
-            await super().put(item)
-            return
-        payload = item.to_json() if self._is_kept(item) else None
-        try:
-            is_new = await self._updates.add(item.update_id, payload, now=self._now())
-        except StorageError as error:
-            self._on_refusal(error, item)
-            raise NetworkError("the inbox could not be written") from error
-        if is_new:
+        """Queue the update that was received under this number; one that was known already is dropped."""
+        if isinstance(item, Update):
+            item = self._received.pop(item.update_id, None)
+        if item is not None:
             await super().put(item)
 
     def _is_kept(self, update: Update) -> bool:
@@ -78,55 +100,53 @@ class InboxQueue(asyncio.Queue[object]):
             return False
         if chat is None or not is_group(chat):
             return self._access.allows(user.id)
-        return is_for_bot(update, update.get_bot()) and (
+        return is_for_bot(update, self._bot()) and (
             self._access.hears(chat.id) or self._access.allows(user.id)
         )
 
-    async def replay(self, bot: Bot) -> int:
+    async def replay(self) -> int:
         """Queue what was received and never finished before the last stop; returns how many."""
         waiting = await self._updates.pending()
-        await self._enqueue(waiting, bot)
+        await self._enqueue(waiting)
         return len(waiting)
 
-    async def take_up(self, update_ids: Set[int], bot: Bot) -> None:
+    async def take_up(self, update_ids: Set[int]) -> None:
         """Queue those of these updates that are still unfinished once more."""
         waiting = await self._updates.pending()
-        await self._enqueue([update for update in waiting if update.update_id in update_ids], bot)
+        await self._enqueue(update for update in waiting if update.update_id in update_ids)
 
-    async def _enqueue(self, updates: Iterable[InboxUpdate], bot: Bot) -> None:
+    async def _enqueue(self, updates: Iterable[InboxUpdate]) -> None:
         for update in updates:
-            await super().put(_revive(update, bot))
+            raw = {"update_id": update.update_id} if update.payload is None else json.loads(update.payload)
+            await super().put(Update.de_json(raw, self._bot()))
 
 
-def _revive(update: InboxUpdate, bot: Bot) -> Update:
-    if update.payload is None:
-        return Update(update.update_id)
-    revived = Update.de_json(json.loads(update.payload), bot)
-    assert revived is not None, "a stored payload is never empty"
-    return revived
+def _built(raw: dict[str, Any], bot: Bot) -> Update:
+    """An update whose readers may rely on what decides whether it is kept. Raises one of `_UNREADABLE`."""
+    update = Update.de_json(raw, bot)
+    _require_kinds(update)
+    return update
 
 
 class SiftingRequest(BaseRequest):
-    """Wraps the request that polls: one update that cannot be parsed no longer discards its whole batch.
+    """Wraps the request that polls: python-telegram-bot gets no more than the numbers of what was received.
 
-    Such an update is stored as it came and an empty one with its number goes on, so that the offset moves.
+    One update that it could not build would cost the whole batch, and each would be built a second time.
     """
 
     def __init__(
         self,
         wire: BaseRequest,
         *,
-        updates: UpdateStore,
+        inbox: InboxQueue,
         poll_file: Path,
         metrics: Metrics,
-        now: Callable[[], datetime],
     ) -> None:
         """`poll_file` is touched at each poll that was answered: its age is what readiness is judged by."""
         self._wire = wire
-        self._updates = updates
+        self._inbox = inbox
         self._poll_file = poll_file
         self._metrics = metrics
-        self._now = now
         self.refused = asyncio.Event()
         """Set once Telegram no longer takes the token: python-telegram-bot then ends the polling."""
 
@@ -174,24 +194,11 @@ class SiftingRequest(BaseRequest):
         updates = answer.get("result") if isinstance(answer, dict) else None
         if not isinstance(updates, list):
             return body
-        sifted = [await self._readable(raw) for raw in updates if _has_number(raw)]
-        return json.dumps(answer | {"result": sifted}).encode()
-
-    async def _readable(self, raw: dict[str, Any]) -> dict[str, Any]:
-        try:
-            _require_kinds(Update.de_json(dict(raw), None))
-        except _UNREADABLE as error:
-            update_id = raw["update_id"]
-            logger.warning("update %d is unreadable (%s): stored, skipped", update_id, type(error).__name__)
-            await self._store_unreadable(update_id, json.dumps(raw))
-            return {"update_id": update_id}
-        return raw
-
-    async def _store_unreadable(self, update_id: int, raw: str) -> None:
-        try:
-            await self._updates.add(update_id, raw, now=self._now(), state=UpdateState.UNREADABLE)
-        except StorageError as error:
-            raise NetworkError("the inbox could not be written") from error
+        received = [raw for raw in updates if _has_number(raw)]
+        if received:
+            await self._inbox.receive(received)
+        numbers = [{"update_id": raw["update_id"]} for raw in received]
+        return json.dumps(answer | {"result": numbers}).encode()
 
 
 def _has_number(raw: Any) -> bool:

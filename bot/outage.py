@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from telegram import Bot, Update
+from telegram import Update
 from telegram.error import TelegramError
 
 from bot.access import Access
@@ -97,7 +97,6 @@ class Recovery:
         database: Database,
         delivery: Delivery,
         inbox: InboxQueue,
-        bot: Bot,
     ) -> None:
         self._outage = outage
         self._access = access
@@ -105,7 +104,6 @@ class Recovery:
         self._database = database
         self._delivery = delivery
         self._inbox = inbox
-        self._bot = bot
 
     async def follow(self) -> None:
         """Do what is due; cheap while all is well."""
@@ -117,7 +115,7 @@ class Recovery:
             return
         held = self._outage.end()
         logger.warning("it can be written again; %d updates are taken up", len(held))
-        await self._inbox.take_up(held, self._bot)
+        await self._inbox.take_up(held)
 
     async def _tell(self, user_id: int) -> None:
         texts = await self._texts_of(user_id)

@@ -71,7 +71,7 @@ async def _at_work(services: Services, mynah: Mynah) -> AsyncGenerator[None]:
         await mynah.admin.follow_adapters()
         await services.erasures.follow()
         await mynah.menu.offer()
-        waiting = await mynah.inbox.replay(application.bot)
+        waiting = await mynah.inbox.replay()
         if waiting:
             logger.info("taking up %d updates that were left unfinished", waiting)
         await application.start()

@@ -81,13 +81,21 @@ class User:
     let_in: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class InboxUpdate:
     """One raw Telegram update as it waits in the inbox; `payload` is JSON, None for a stranger's."""
 
     update_id: int
     payload: str | None
-    attempts: int
+    state: UpdateState = UpdateState.PENDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What stands of a half-written reply; of one that `may_be_lost` nobody knows if it has arrived."""
+
+    telegram_id: int | None
+    may_be_lost: bool
 
 
 class FinishReason(StrEnum):

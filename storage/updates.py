@@ -1,9 +1,10 @@
 """The inbox: raw updates, on disk before Telegram may forget them."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from storage.database import Connection, Database
-from storage.records import InboxUpdate, UpdateState
+from storage.records import InboxUpdate, Preview, UpdateState
 from storage.times import to_text
 
 _BEING_SENT = 0
@@ -16,21 +17,18 @@ class UpdateStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(
-        self, update_id: int, payload: str | None, *, now: datetime, state: UpdateState = UpdateState.PENDING
-    ) -> bool:
-        """Store an update; False when this id is known already."""
-        added = await self._database.execute(
-            "INSERT INTO updates (update_id, payload, state, received_at) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
-            (update_id, payload, state, to_text(now)),
-        )
-        return added > 0
+    async def add(self, updates: Iterable[InboxUpdate], *, now: datetime) -> frozenset[int]:
+        """Store updates together; returns the ids of those that were not known already."""
+
+        def store(connection: Connection) -> frozenset[int]:
+            return frozenset(update.update_id for update in updates if _add(connection, update, now))
+
+        return await self._database.write(store)
 
     async def pending(self) -> list[InboxUpdate]:
         """Updates that were received and never finished, oldest first."""
         rows = await self._database.fetch_all(
-            "SELECT update_id, payload, attempts FROM updates WHERE state = ? ORDER BY update_id",
+            "SELECT update_id, payload FROM updates WHERE state = ? ORDER BY update_id",
             (UpdateState.PENDING,),
         )
         return [InboxUpdate(**dict(row)) for row in rows]
@@ -65,13 +63,13 @@ class UpdateStore:
             (state, to_text(now), state, update_id),
         )
 
-    async def preview(self, update_id: int) -> int | None:
-        """The Telegram id of the half-written reply that this update has on screen, if it is known."""
-        return await self._preview_id(update_id) or None
-
-    async def may_have_preview(self, update_id: int) -> bool:
-        """Whether a half-written reply was sent of which nobody knows if it has arrived."""
-        return await self._preview_id(update_id) == _BEING_SENT
+    async def preview(self, update_id: int) -> Preview:
+        """The half-written reply that this update has on screen."""
+        row = await self._database.fetch_one(
+            "SELECT preview_id FROM updates WHERE update_id = ?", (update_id,)
+        )
+        telegram_id = None if row is None else row["preview_id"]
+        return Preview(telegram_id=telegram_id or None, may_be_lost=telegram_id == _BEING_SENT)
 
     async def set_preview(self, update_id: int, telegram_id: int | None) -> None:
         """Remember the half-written reply, so that a restart goes on in the same message."""
@@ -83,15 +81,18 @@ class UpdateStore:
         """Remember that a half-written reply is being sent, until its id, or that there is none, is known."""
         await self.set_preview(update_id, _BEING_SENT)
 
-    async def _preview_id(self, update_id: int) -> int | None:
-        row = await self._database.fetch_one(
-            "SELECT preview_id FROM updates WHERE update_id = ?", (update_id,)
-        )
-        return None if row is None else row["preview_id"]
-
     async def prune(self, *, now: datetime, keep: timedelta) -> None:
         """Drop updates that were finished or have failed, once Telegram can no longer send them again."""
         await self._database.execute(
             "DELETE FROM updates WHERE state != ? AND coalesce(finished_at, received_at) < ?",
             (UpdateState.PENDING, to_text(now - keep)),
         )
+
+
+def _add(connection: Connection, update: InboxUpdate, now: datetime) -> bool:
+    cursor = connection.execute(
+        "INSERT INTO updates (update_id, payload, state, received_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (update.update_id, update.payload, update.state, to_text(now)),
+    )
+    return cursor.rowcount > 0

@@ -192,12 +192,12 @@ async def test_that_a_preview_is_being_sent_is_written_down_before_it_is(bench: 
     await bench.server.until(lambda: bench.server.calls_of("sendMessage"))
     [update] = await bench.services.updates.pending()
 
-    assert await bench.services.updates.may_have_preview(update.update_id)
+    assert (await bench.services.updates.preview(update.update_id)).may_be_lost
     await ada.wait_for_reply(where=lambda message: message.text == "You")
     bench.model.gate.set()
     await bench.server.until(lambda: any(map(is_final, ada.chat.replies)))
     await bench.idle()
-    assert not await bench.services.updates.may_have_preview(update.update_id)
+    assert not (await bench.services.updates.preview(update.update_id)).may_be_lost
     assert [reply.text for reply in ada.chat.replies] == ["You said: hello"]
 
 

@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from telegram import Update
+from telegram import Bot, Update
 from telegram.request import RequestData
 
-from bot.inbox import SiftingRequest
+from bot.access import Access
+from bot.inbox import InboxQueue, SiftingRequest
 from bot.languages import LANGUAGES
 from bot.metrics import Metrics
 from bot.wire import InProcessWire
 from storage.database import Database
+from storage.groups import GroupStore
 from storage.updates import UpdateStore
+from storage.users import UserStore
 from tests.bot.conftest import USER_ID, Bench, bench_on
 from tests.bot.test_access import BUTTONS, text, updates_of
 from tests.bot_api import BotApiServer, Person
@@ -151,22 +154,49 @@ JSON = st.recursive(
     lambda parts: st.lists(parts, max_size=4) | st.dictionaries(st.text(max_size=8), parts, max_size=4),
     max_leaves=12,
 )
-GOOD = {"update_id": 77, "message": text(USER_ID, "good")}
+FIRST_GOOD = 2**62
+
+
+def inbox_over(database: Database) -> InboxQueue:
+    """An inbox of a bot that does not run, which lets one user in."""
+
+    def now() -> datetime:
+        return datetime(2026, 3, 2, tzinfo=UTC)
+
+    access = Access(
+        users=UserStore(database),
+        groups=GroupStore(database),
+        allowed=frozenset({USER_ID}),
+        owner=None,
+        code=None,
+        now=now,
+    )
+    bot = Bot("1:fuzz")
+    return InboxQueue(
+        updates=UpdateStore(database), access=access, bot=lambda: bot, on_refusal=lambda *_: None, now=now
+    )
+
+
+def sifting_into(inbox: InboxQueue, wire: Wire, folder: Path) -> SiftingRequest:
+    metrics = Metrics(updates_waiting=int, replies_under_way=int)
+    return SiftingRequest(wire, inbox=inbox, poll_file=folder / "poll", metrics=metrics)
 
 
 async def test_among_any_rubbish_the_good_updates_come_through(database: Database, tmp_path: Path):
-    wire = Wire()
-    sifting = SiftingRequest(
-        wire,
-        updates=UpdateStore(database),
-        poll_file=tmp_path / "poll",
-        metrics=Metrics(updates_waiting=int, replies_under_way=int),
-        now=lambda: datetime(2026, 3, 2, tzinfo=UTC),
-    )
-    for around in drawn(st.lists(JSON | spoilt(KNOWN), max_size=4), 200):
-        wire.body = json.dumps({"ok": True, "result": [*around, GOOD, *around]}).encode()
+    wire, inbox = Wire(), inbox_over(database)
+    sifting = sifting_into(inbox, wire, tmp_path)
+    for number, around in enumerate(drawn(st.lists(JSON | spoilt(KNOWN), max_size=4), 200), FIRST_GOOD):
+        good = {"update_id": number, "message": text(USER_ID, "good")}
+        wire.body = json.dumps({"ok": True, "result": [*around, good, *around, good]}).encode()
         _, body = await sifting.do_request("", "POST")
-        assert GOOD in json.loads(body)["result"]
+        for raw in json.loads(body)["result"]:
+            await inbox.put(Update.de_json(raw, None))
+
+        come = [inbox.get_nowait() for _ in range(inbox.qsize())]
+        came_through = [
+            update for update in come if isinstance(update, Update) and update.update_id == number
+        ]
+        assert [update.message and update.message.text for update in came_through] == ["good"]
 
 
 @pytest.mark.parametrize(
@@ -177,12 +207,6 @@ async def test_an_answer_that_holds_no_updates_is_left_to_the_library(
 ):
     wire = Wire()
     wire.body = body
-    sifting = SiftingRequest(
-        wire,
-        updates=UpdateStore(database),
-        poll_file=tmp_path / "poll",
-        metrics=Metrics(updates_waiting=int, replies_under_way=int),
-        now=lambda: datetime(2026, 3, 2, tzinfo=UTC),
-    )
+    sifting = sifting_into(inbox_over(database), wire, tmp_path)
 
     assert await sifting.do_request("", "POST") == (200, body)
