@@ -50,6 +50,7 @@ class Joiner:
         self._most_bytes = most_bytes
         self._wait_seconds = wait_seconds
         self._waiting: dict[Hashable, list[Update]] = {}
+        self._lanes: dict[int, Hashable] = {}
         self._behind: set[int] = set()
         self._taken: dict[int, int] = {}
         self._arrival = asyncio.Event()
@@ -60,11 +61,13 @@ class Joiner:
         if waiting:
             self._behind.add(update.update_id)
         waiting.append(update)
+        self._lanes[update.update_id] = lane
         self._arrival.set()
 
     def left(self, lane: Hashable, update: Update) -> None:
         """An update was handled, or never will be."""
         self._waiting[lane].remove(update)
+        self._lanes.pop(update.update_id, None)
         self._behind.discard(update.update_id)
         self._taken.pop(update.update_id, None)
         if not self._waiting[lane]:
@@ -85,7 +88,7 @@ class Joiner:
         """
         assert update.message is not None, "only new messages are joined"
         parts = [update.message]
-        lane = next(lane for lane, waiting in self._waiting.items() if update in waiting)
+        lane = self._lanes[update.update_id]
         deadline = asyncio.get_running_loop().time() + self._wait_seconds
         while True:
             taken = self._take(lane, update, parts)

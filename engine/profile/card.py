@@ -53,9 +53,13 @@ def draw_card(profile: Profile, question: str, now: datetime, *, fits: Callable[
 
 def echoes(card: Card, reply: str, prompt: str) -> int:
     """How many known things of a card a reply tells that the rest of the prompt does not."""
-    said, there = set(index_words(reply)), set(index_words(prompt))
+    said = set(index_words(reply))
     values = [set(index_words(one.value)) for one in card.beliefs if not _is_wish(one)]
-    return sum(bool(value) and value <= said and not value <= there for value in values)
+    told = [value for value in values if value and value <= said]
+    if not told:
+        return 0  # a prompt is long, and seldom has to be looked through
+    there = set(index_words(prompt))
+    return sum(not value <= there for value in told)
 
 
 def _ranked(profile: Profile, question: str, now: datetime) -> list[Belief]:

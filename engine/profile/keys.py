@@ -9,6 +9,8 @@ _EMPTY_WORDS = frozenset(
     "a an the to of some my our really very so much lot lots and in on at for with all any kind kinds".split()  # noqa: SIM905
 )
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
+_LATIN = re.compile(r"[a-z0-9]+")
+_SIGN = re.compile(r"[^\w]")
 _QUESTION_WORDS = frozenset(
     """what which who whose whom where when why how do did does am is are was were be been being have has had
     i me you your yours he she it we they them this that these those can could would should will shall may
@@ -37,12 +39,12 @@ def index_words(text: str) -> list[str]:
     folded = unicodedata.normalize("NFKC", text).casefold()
     found: list[str] = []
     for word in _WORD.findall(folded):
-        if not _HAN.search(word):
-            found.append(re.sub(r"[^\w]", "", stem(word)))
+        if word.isascii() or not _HAN.search(word):
+            found.append(_SIGN.sub("", stem(word)))
             continue
         for run in _HAN_RUN.findall(word):
             found += [run[place : place + 2] for place in range(max(1, len(run) - 1))]
-        found += [stem(part) for part in re.findall(r"[a-z0-9]+", word)]
+        found += [stem(part) for part in _LATIN.findall(word)]
     return [word for word in found if word]
 
 
@@ -59,7 +61,7 @@ def query_words(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     """A crude stem, the same for the forms of one English word; other scripts come back as they are."""
-    if len(word) <= 3 or _HAN.search(word) or not word.isascii():
+    if len(word) <= 3 or not word.isascii():
         return word
     if word.endswith("ies") and len(word) > 4:
         word = word[:-3] + "y"
