@@ -52,7 +52,7 @@ def put_down(folder: Path, *, secret: bytes | None = None) -> CheckpointFile:
     return file
 
 
-@pytest.mark.parametrize("secret", [None, new_secret()])
+@pytest.mark.parametrize("secret", [None, new_secret()], ids=["plain", "encrypted"])
 def test_a_broken_training_goes_on_in_another_slot_as_if_nothing_had_been(tmp_path: Path, secret: bytes):
     file, whole, resumed = put_down(tmp_path, secret=secret), Training(), Training(slot=2)
     left = file.read(values=resumed.trainer.values_per_slot)
