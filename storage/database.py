@@ -95,6 +95,7 @@ def connect(path: Path, key: str | None, *, mode: Literal["rwc", "ro"] = "rwc") 
     connection = sqlcipher.connect(address, uri=True, isolation_level=None)
     connection.row_factory = sqlcipher.Row
     if key is not None:
+        connection.execute("PRAGMA cipher_log_level = NONE")  # a wrong key is told in one sentence, not three
         connection.execute(f"PRAGMA key = {quoted(key)}")
     return connection
 

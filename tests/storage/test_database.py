@@ -64,7 +64,7 @@ async def test_the_reader_cannot_write(database: Database):
         await database.fetch_all("DELETE FROM users")
 
 
-async def test_a_key_makes_the_file_unreadable_without_it(tmp_path: Path):
+async def test_a_key_makes_the_file_unreadable_without_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     path = tmp_path / "mynah.db"
     database = await Database.open(path, key='it\'s "secret"')
     await database.execute("INSERT INTO users (user_id, name, since) VALUES (1, 'rosebud', '')")
@@ -76,6 +76,7 @@ async def test_a_key_makes_the_file_unreadable_without_it(tmp_path: Path):
         await Database.open(path, key="another")
     with pytest.raises(WrongKeyError):
         await Database.open(path)
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_a_file_of_a_newer_version_is_refused(tmp_path: Path):
