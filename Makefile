@@ -10,11 +10,14 @@ run: $(VENV)/.installed
 chat: $(VENV)/.installed
 	@$(BIN)/mynah chat
 
+# Processes side by side: many tests wait, for a child process or for a clock.
+PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest
+	$(PYTEST)
 
 quick: $(VENV)/.installed-dev
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
