@@ -22,6 +22,7 @@ from engine.language.loading import choose_device
 from engine.language.peft_format import MAX_RANK, read_adapter
 from engine.language.remote import MODELS_PATH, ask_served, open_client
 from engine.profile.ability import proposes
+from engine.sight import check_viewer, find_viewer
 from storage.database import Database
 from storage.errors import DamagedError, NewerDatabaseError
 from storage.lock import is_held
@@ -178,6 +179,17 @@ def check_base(model: ModelLook, *, proposals: bool) -> Finding:
     if model.shapes is None:
         return ok("model", "The embedded model is there; the first start converts it.")
     return ok("model", f"{model.name} can be loaded.")
+
+
+def check_vision(setting: str | None, models_folder: Path) -> Finding:
+    """Whether the vision model can be loaded, if there is to be one; blocks for seconds."""
+    if setting is None:
+        return ok("vision", "There is none; pictures are not looked at.")
+    try:
+        check_viewer(find_viewer(setting, models_folder))
+    except ModelUnavailableError as error:
+        return fault("vision", str(error), "Correct MYNAH_VISION_MODEL, or leave it empty.")
+    return ok("vision", f"{setting} can be loaded.")
 
 
 async def check_server(url: str | None) -> Finding:

@@ -25,6 +25,7 @@ from bot.checks import (
     check_server,
     check_settings,
     check_telegram,
+    check_vision,
     fault,
     look_at_model,
     ok,
@@ -61,6 +62,7 @@ async def examine(settings: Settings, faults: Sequence[str], *, now: datetime) -
     yield await _safely("device", asyncio.to_thread(check_device, settings.device))
     model = await asyncio.to_thread(look_at_model, settings.model, data / "models")
     yield check_base(model, proposals=settings.proposals)
+    yield await _safely("vision", asyncio.to_thread(check_vision, settings.vision_model, data / "models"))
     yield await _safely("server", check_server(settings.remote_url))
     telegram = None
     if settings.telegram_bot_token is not None:

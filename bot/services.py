@@ -18,11 +18,10 @@ from engine.articles.sources import SourceReader
 from engine.articles.summarize import Summarizer
 from engine.assistant import Assistant
 from engine.erasure import ErasureFollower, Forgetter
-from engine.errors import ModelUnavailableError
 from engine.export import Exporter
 from engine.feedback import Feedback
 from engine.forgetting import PartForgetter
-from engine.language.bundled import Progress, ResolvedModel, find_model, resolve_model
+from engine.language.bundled import Progress, ResolvedModel, resolve_model
 from engine.language.local import LocalModel
 from engine.language.model import LanguageModel, SamplingParams
 from engine.language.remote import RemoteModel
@@ -31,7 +30,7 @@ from engine.profile.embedding import Embedder, NanoEmbedder
 from engine.profile.engine import ProfileEngine
 from engine.profile.proposer import Proposer
 from engine.serving import ServedAdapters
-from engine.sight import Viewer, VisionModel
+from engine.sight import Viewer, VisionModel, find_viewer
 from engine.speech import Transcriber, find_transcriber
 from engine.tuning.child import ChildTrainer, Trainer
 from engine.tuning.nightly import TuningRunner
@@ -292,10 +291,8 @@ def _load_viewer(settings: Settings) -> Viewer | None:
     """The vision model of the settings, if there is one. Raises ModelUnavailableError."""
     if settings.vision_model is None:
         return None
-    found = find_model(settings.vision_model, settings.data / "models")
-    if found is None:
-        raise ModelUnavailableError(settings.vision_model, "it cannot be used to look at pictures")
-    return VisionModel.load(folder=found.folder, device=settings.device)
+    folder = find_viewer(settings.vision_model, settings.data / "models")
+    return VisionModel.load(folder=folder, device=settings.device)
 
 
 def _sampling(settings: Settings) -> SamplingParams:

@@ -11,10 +11,46 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from engine.errors import ModelUnavailableError, SightError
+from engine.language.bundled import find_model
 from engine.language.model import Cancellation
+
+BLIND = "it cannot be used to look at pictures"
 
 _MOST_TOKENS = 160
 _WISH = "Describe this picture."
+
+
+def find_viewer(setting: str, models_folder: Path) -> Path:
+    """The folder of the vision model that a setting names. Raises ModelUnavailableError."""
+    found = find_model(setting, models_folder)
+    if found is None:  # the embedded model reads text alone
+        raise ModelUnavailableError(setting, BLIND)
+    return found.folder
+
+
+def check_viewer(folder: Path) -> None:
+    """Check config, weights and processor of a vision model, and load none. Raises ModelUnavailableError."""
+    from transformers import AutoModelForImageTextToText
+
+    from engine.language.checkup import check_weights, without_weights
+
+    without_weights(folder, AutoModelForImageTextToText)
+    check_weights(folder)
+    _load_processor(folder)
+
+
+def _load_processor(folder: Path) -> Any:
+    """What makes a prompt of a picture and words. Raises ModelUnavailableError."""
+    from transformers import AutoProcessor
+
+    from engine.language.loading import told_plainly
+
+    processors: Any = AutoProcessor
+    with told_plainly(folder, BLIND):
+        processor = processors.from_pretrained(str(folder), local_files_only=True)
+    if not getattr(processor, "chat_template", None):
+        raise ModelUnavailableError(str(folder), "it has no chat template for pictures")
+    return processor
 
 
 class Viewer(Protocol):
@@ -36,20 +72,17 @@ class VisionModel:
     @classmethod
     def load(cls, *, folder: Path, device: str = "auto") -> Self:
         """Read a model folder; blocks for seconds. Raises ModelUnavailableError, DeviceUnavailableError."""
-        from transformers import AutoModelForImageTextToText, AutoProcessor
+        from transformers import AutoModelForImageTextToText
 
         from engine.language.loading import choose_device, choose_weight_dtype, told_plainly
 
-        loaders: tuple[Any, Any] = (AutoModelForImageTextToText, AutoProcessor)
+        models: Any = AutoModelForImageTextToText
         place = choose_device(device)
-        with told_plainly(folder, "it cannot be used to look at pictures"):
-            model = loaders[0].from_pretrained(
+        with told_plainly(folder, BLIND):
+            model = models.from_pretrained(
                 str(folder), dtype=choose_weight_dtype(place), local_files_only=True, use_safetensors=True
             )
-            processor = loaders[1].from_pretrained(str(folder), local_files_only=True)
-        if not getattr(processor, "chat_template", None):
-            raise ModelUnavailableError(str(folder), "it has no chat template for pictures")
-        return cls(model.to(place).eval(), processor)
+        return cls(model.to(place).eval(), _load_processor(folder))
 
     async def describe(self, picture: bytes, question: str, cancellation: Cancellation) -> str:
         """What is to be seen; nothing, soon after a cancellation. Raises SightError."""

@@ -17,21 +17,31 @@ def check_model(folder: Path) -> dict[str, tuple[int, int]]:
 
     Raises ModelUnavailableError.
     """
-    model = _without_weights(folder)
+    from transformers import AutoModelForCausalLM
+
+    model = without_weights(folder, AutoModelForCausalLM)
+    check_weights(folder)
+    load_tokenizer(folder, model)
+    return {name: (linear.in_features, linear.out_features) for name, linear in decoder_linears(model)}
+
+
+def check_weights(folder: Path) -> None:
+    """Check that the files of the weights are there and whole. Raises ModelUnavailableError."""
     files = weight_files(folder)
     if not files:
         raise ModelUnavailableError(str(folder), "it has no weights as safetensors")
     for file in files:
         _check_file(folder, file)
-    load_tokenizer(folder, model)
-    return {name: (linear.in_features, linear.out_features) for name, linear in decoder_linears(model)}
 
 
-def _without_weights(folder: Path) -> Any:
-    from transformers import AutoConfig, AutoModelForCausalLM
+def without_weights(folder: Path, models: Any) -> Any:
+    """A model of one of the auto classes of `transformers`, as its config describes it.
+
+    Raises ModelUnavailableError.
+    """
+    from transformers import AutoConfig
 
     configs: Any = AutoConfig
-    models: Any = AutoModelForCausalLM
     with told_plainly(folder, "its config.json cannot be used"), torch.device("meta"):
         return models.from_config(configs.from_pretrained(str(folder), local_files_only=True))
 

@@ -25,11 +25,12 @@ from storage.users import UserStore
 from tests.bot_api import BotApiServer
 from tests.bot_api.process import REPOSITORY
 from tests.engine.language.conftest import random_weights, save_tiny
+from tests.engine.test_sight import save_tiny_vision
 from tests.model_server import ModelServer
 
 USER_ID = 2001
 CHECKS = [
-    *("settings", "folder", "disk", "device", "model", "server", "telegram"),
+    *("settings", "folder", "disk", "device", "model", "vision", "server", "telegram"),
     *("database", "adapters", "night", "clock", "polls"),
 ]
 
@@ -207,6 +208,28 @@ async def test_what_is_broken_is_a_fault_with_advice(
     assert finding.state is State.FAULT
     assert any(part in finding.said for part in said.split("|"))
     assert finding.advice
+
+
+async def test_a_vision_model_is_looked_at_as_it_will_be_loaded(settings: Settings, tmp_path: Path):
+    there = save_tiny_vision(tmp_path / "tiny-llava")
+    finding = await finding_of("vision", replace(settings, vision_model=str(there)))
+    assert (finding.state, finding.said) == (State.OK, f"{there} can be loaded.")
+
+    mute = save_tiny_vision(tmp_path / "mute", template=None)
+    cut = save_tiny_vision(tmp_path / "cut")
+    weights = cut / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    blind = save_tiny(tmp_path / "tiny-llama")
+    for name, said in {
+        str(mute): "no chat template",
+        str(cut): "model.safetensors is damaged",
+        str(blind): "config.json cannot be used",
+        "bundled": "cannot be used to look at pictures",
+    }.items():
+        finding = await finding_of("vision", replace(settings, vision_model=name))
+        assert finding.state is State.FAULT
+        assert said in finding.said
+        assert "MYNAH_VISION_MODEL" in finding.advice
 
 
 @pytest.mark.parametrize("name", ["tiny-llama", "The embedded model"])
