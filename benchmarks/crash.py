@@ -39,7 +39,7 @@ def main() -> int:
     parser.add_argument("--users", type=int, default=4)
     parser.add_argument("--messages", type=int, default=25, help="for each user")
     parser.add_argument("--kills", type=int, default=30)
-    parser.add_argument("--life", type=float, default=4.0, help="how many first answers long it is at most")
+    parser.add_argument("--life", type=float, default=4.0, help="how many times as long as the first answers")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--model", default="bundled")
     parser.add_argument("--tiny", action="store_true", help="a random model, and weights that change")

@@ -29,8 +29,8 @@ _RATING = re.compile(r"fb:(\d+):1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How hard a run is. From its first poll on a bot lives at most `longest_life` times as long as a first
-    answer takes here: one that is always killed before any is ready gives up every message.
+    """How hard a run is. From its first poll on a bot lives at most `longest_life` times as long as it takes
+    here to answer everybody who has waited for it: one that is always killed before that gives up messages.
 
     In a `restless` run, which needs the tiny model, the first user's weights change all the while, and their
     night is due at every start.
@@ -125,7 +125,7 @@ async def _killed_and_stopped(
     path: Path,
 ) -> int:
     """All kills, then a start after which everything is answered, and a clean stop; its exit status."""
-    longest = plan.longest_life * await _first_answer_seconds(bot, people[0])
+    longest = plan.longest_life * await _first_answers_seconds(bot, people)
     writers = [asyncio.create_task(_write(person, plan, longest, chance)) for person in people]
     for _ in range(plan.kills):
         await bot.start(timeout_seconds=_PATIENCE_SECONDS)
@@ -137,12 +137,14 @@ async def _killed_and_stopped(
     return await bot.stop()
 
 
-async def _first_answer_seconds(bot: BotProcess, person: Person) -> float:
-    """How long the first answer after a start takes, in a life of its own."""
+async def _first_answers_seconds(bot: BotProcess, people: list[Person]) -> float:
+    """How long a bot takes from its first poll until it has answered everybody, in a life of its own."""
+    for person in people:
+        await person.say("Are you there?")
     await bot.start(timeout_seconds=_PATIENCE_SECONDS)
     begun = time.monotonic()
-    await person.say("Are you there?")
-    await person.wait_for_reply(where=lambda reply: reply.buttons, timeout_seconds=_PATIENCE_SECONDS)
+    for person in people:
+        await person.wait_for_reply(where=lambda reply: reply.buttons, timeout_seconds=_PATIENCE_SECONDS)
     seconds = time.monotonic() - begun
     await bot.stop()
     return seconds

@@ -15,21 +15,23 @@ def model_folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-async def test_no_message_is_lost_or_answered_twice(tmp_path: Path, model_folder: Path) -> None:
+@pytest.mark.parametrize("seed", range(4))
+async def test_no_message_is_lost_or_answered_twice(tmp_path: Path, model_folder: Path, seed: int) -> None:
+    """Two hundred kills, in runs that may stand side by side."""
     data = tmp_path / "data"
     data.mkdir()
     plan = Plan(
         users=3,
         messages_each=20,
-        kills=30,
-        seed=20260302,
+        kills=50,
+        seed=seed,
         longest_life=3.0,
         model=str(model_folder),
         max_new_tokens=100,
         restless=True,
     )
     outcome = await crash_run(plan, data)
-    assert outcome.messages == 1 + plan.users * plan.messages_each
+    assert outcome.messages == plan.users * (1 + plan.messages_each)
     assert outcome.lost == ()
     assert outcome.answered_twice == ()
     assert outcome.integrity == "ok"
