@@ -1,6 +1,6 @@
 """The inbox: raw updates, on disk before Telegram may forget them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from storage.database import Connection, Database
@@ -17,7 +17,7 @@ class UpdateStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, updates: Iterable[InboxUpdate], *, now: datetime) -> frozenset[int]:
+    async def add(self, updates: Sequence[InboxUpdate], *, now: datetime) -> frozenset[int]:
         """Store updates together; returns the ids of those that were not known already."""
 
         def store(connection: Connection) -> frozenset[int]:
