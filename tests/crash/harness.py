@@ -140,7 +140,7 @@ async def _killed_and_stopped(
 async def _first_answers_seconds(bot: BotProcess, people: list[Person]) -> float:
     """How long a bot takes from its first poll until it has answered everybody, in a life of its own."""
     for person in people:
-        await person.say("Are you there?")
+        await person.say(f"{person.name}: are you there?")
     await bot.start(timeout_seconds=_PATIENCE_SECONDS)
     begun = time.monotonic()
     for person in people:
