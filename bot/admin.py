@@ -179,13 +179,11 @@ def outcome(run: TuningRun, texts: Texts) -> str | None:
     match run.status:
         case RunStatus.PROMOTED:
             report: dict[str, Any] = json.loads(run.report)
-            learnt = texts.tune_learnt.format(
-                examples=report["examples"],
-                held_out=report["held_out"],
-                before=report["before"],
-                after=report["after"],
-                version=run.adapter_version,
-            )
+            by_thumbs = report.get("apart") is not None  # reports of earlier versions have none
+            sentence = texts.tune_learnt_thumbs if by_thumbs else texts.tune_learnt
+            learnt = sentence.format(**report, version=run.adapter_version)
+            if by_thumbs:
+                return learnt
             figures = run_figures(run).figures
             other = None if figures is None else figures.arms.get("other")
             if other is None:

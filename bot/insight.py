@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
@@ -144,10 +145,8 @@ class InsightHandlers:
         if lineage.trial is None:
             return told
         trial = lineage.trial
-        figures = texts().weights_trial.format(
-            examples=trial.examples, held_out=trial.held_out, before=trial.before, after=trial.after
-        )
-        return f"{told} {figures}"
+        shown = texts().weights_trial if trial.apart is None else texts().weights_trial_thumbs
+        return f"{told} {shown.format(**asdict(trial))}"
 
     async def _unlearnt(self, asked: Incoming) -> list[str]:
         """Why nothing is being learnt from this chat, if so."""

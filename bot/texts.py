@@ -59,6 +59,7 @@ class Texts:
     tune_busy: str
     tune_behind_backup: str
     tune_learnt: str
+    tune_learnt_thumbs: str
     tune_compared: str
     tune_rejected: str
     tune_skipped: str
@@ -122,6 +123,7 @@ class Texts:
     status_cost: str
     status_first_sight: str
     weights_trial: str
+    weights_trial_thumbs: str
     stats_empty: str
     stats_caption: str
     stats_versions: str

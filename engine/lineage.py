@@ -11,12 +11,16 @@ from storage.runs import RunStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """The figures that let a version in: losses in nats a token on `held_out` replies it was not shown."""
+    """The figures that let a version in: losses in nats a token on `held_out` replies it was not shown.
+
+    `apart` is by how many nats a liked one became likelier against a disliked one, where those count.
+    """
 
     examples: int
     held_out: int
     before: float
     after: float
+    apart: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +52,11 @@ class Lineages:
             return Lineage(version=adapter.version, since=adapter.created_at, trial=None)
         report = json.loads(run.report)
         figures = ("examples", "held_out", "before", "after")
+        apart = report.get("apart")  # runs of earlier versions have none
         return Lineage(
             version=adapter.version,
             since=run.finished_at or adapter.created_at,
-            trial=Trial(**{name: report[name] for name in figures}) if "after" in report else None,
+            trial=Trial(**{name: report[name] for name in figures}, apart=apart)
+            if "after" in report
+            else None,
         )

@@ -83,7 +83,9 @@ EN = Texts(
     nothing_seen="I could not make out anything in that picture.",
     unknown_command="I do not know that command. /help lists those that I know.",
     rated_up="👍 Noted. I will learn from it tonight.",
-    rated_down="👎 Noted: I will not learn from that reply. /feedback better: TEXT teaches me the right one.",
+    rated_down=(
+        "👎 Noted: I will not learn to answer like that. /feedback better: TEXT teaches me the right one."
+    ),
     rating_withdrawn="Rating taken back.",
     rating_unknown="I no longer know that reply.",
     rated_outdated=(
@@ -103,6 +105,11 @@ EN = Texts(
         "Learnt from {examples} of your messages: on {held_out} that I had not trained on, my surprise fell "
         "from {before:.2f} to {after:.2f} nats a token. Version {version} answers you now. /rollback "
         "undoes it."
+    ),
+    tune_learnt_thumbs=(
+        "Learnt from {examples} of your messages, by their thumbs: of {held_out} replies that I had not "
+        "trained on, those that you like became {apart:.1f} nats likelier against those that you do not. "
+        "Version {version} answers you now. /rollback undoes it."
     ),
     tune_compared="With somebody else's weights it would be {other:.2f}.",
     tune_rejected="I tried to learn from your messages, but nothing has changed: {reason}",
@@ -234,6 +241,11 @@ EN = Texts(
     weights_trial=(
         "They were learnt from {examples} of your messages; on {held_out} that they were not trained on, the "
         "surprise fell from {before:.2f} to {after:.2f} nats a token."
+    ),
+    weights_trial_thumbs=(
+        "They were learnt from {examples} of your messages, by their thumbs; of {held_out} replies that they "
+        "were not trained on, those that you like became {apart:.1f} nats likelier against those that you do "
+        "not."
     ),
     stats_empty="There are no figures yet: no reply was rated, and no night has been judged.",
     stats_caption=(

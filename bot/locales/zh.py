@@ -77,7 +77,7 @@ ZH = Texts(
     nothing_seen="那张图片我什么也没看出来。",
     unknown_command="我不认识这个命令。/help 列出我认识的。",
     rated_up="👍 记下了，今晚我会从中学习。",
-    rated_down="👎 记下了，我不会学这条回复。/feedback better: 内容 可以教我正确的答案。",
+    rated_down="👎 记下了，我不会学着这样回答。/feedback better: 内容 可以教我正确的答案。",
     rating_withdrawn="评价已撤回。",
     rating_unknown="我已经找不到那条回复了。",
     rated_outdated="记下了。不过那个问题后来改过，我不会从这条回答里学习；再问一次，我就能从新的回答里学。",
@@ -91,6 +91,10 @@ ZH = Texts(
     tune_learnt=(
         "从你的 {examples} 条消息里学到了：在没有训练过的 {held_out} 条上，我的惊讶程度从每词元 {before:.2f} "
         "降到 {after:.2f} 奈特。现在由第 {version} 版回答你。/rollback 可以撤销。"
+    ),
+    tune_learnt_thumbs=(
+        "根据你的点赞和点踩，从你的 {examples} 条消息里学到了：在没有训练过的 {held_out} 条回复上，"
+        "你喜欢的相对于你不喜欢的更可能了 {apart:.1f} 奈特。现在由第 {version} 版回答你。/rollback 可以撤销。"
     ),
     tune_compared="换成别人的权重会是 {other:.2f}。",
     tune_rejected="我试着从你的消息里学习，但没有任何改变：{reason}",
@@ -199,6 +203,10 @@ ZH = Texts(
     weights_trial=(
         "它从你的 {examples} 条消息里学来；在没有训练过的 {held_out} 条上，惊讶程度从每词元 {before:.2f} "
         "降到 {after:.2f} 奈特。"
+    ),
+    weights_trial_thumbs=(
+        "它是根据你的点赞和点踩，从你的 {examples} 条消息里学到的；在没有训练过的 {held_out} 条回复上，"
+        "你喜欢的相对于你不喜欢的更可能了 {apart:.1f} 奈特。"
     ),
     stats_empty="还没有数字：没有评价过的回复，也没有评定过的夜晚。",
     stats_caption=(

@@ -81,5 +81,5 @@ class CheckpointFile:
 
 def purpose_of(batches: Sequence[Sequence[Row]], *, base_name: str, recipe: Recipe, seed: int) -> bytes:
     """A digest of what is learnt, in which order, how, and over which base; it gives no text away."""
-    plan = [[(row.tokens, row.reply_start) for row in batch] for batch in batches]
+    plan = [[(row.tokens, row.reply_start, row.base_loss is None) for row in batch] for batch in batches]
     return hashlib.sha256(json.dumps([base_name, asdict(recipe), seed, plan]).encode()).digest()

@@ -24,12 +24,14 @@ IGNORED = -100
 class Row:
     """One sequence to train on: the tokens from `reply_start` on, an end token last, are learnt.
 
-    `weight` says how often, relative to other rows.
+    `weight` says how often, relative to other rows. A row with a `base_loss`, the loss of these tokens under
+    the base as a sum in nats, is one to keep away from.
     """
 
     tokens: tuple[int, ...]
     reply_start: int
     weight: float
+    base_loss: float | None = None
 
     @property
     def reply_tokens(self) -> int:

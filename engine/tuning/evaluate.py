@@ -1,19 +1,17 @@
 """The gate: whether a candidate answers its user better than what serves now, and harms nothing (pure).
 
 The interval is a paired bootstrap: all weights are scored on the same replies, so only the difference is
-resampled. Turns of one conversation resemble each other, so conversations are drawn first, and then turns
-within each of them (the two-stage bootstrap of Davison and Hinkley, "Bootstrap Methods and their
-Application", 1997, section 3.8); with a single conversation that is the bootstrap over turns.
+resampled.
 """
 
 import math
-import random
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.tuning.contrast import Gains, contrast, contrast_interval
 from engine.tuning.manner import Manner
+from engine.tuning.resampling import interval
 
 CANARY_LIMIT = 0.01
 """The share by which the loss on general text may rise."""
@@ -24,8 +22,15 @@ HEED_LIMIT = 0.1
 Of two adapters trained on shuffled replies it was 0.25 and 0.29; under the same replies in order it rose.
 """
 
-_RESAMPLES = 2000
-_CONFIDENCE = 0.95
+LIKED_LIMIT = 0.1
+"""By how many nats a token liked replies may become less likely where dislikes are learnt from: they are the
+weights' own, and whatever is learnt moves away from those a little.
+"""
+
+SHORTEST = 0.5
+"""The share of the words of liked replies, or of the base's trial replies if those have fewer, that trial
+replies must have: a bare word is like none of them, and far from all that was disliked.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,7 @@ class Measurement:
 
     Of `generations` trial replies some are empty or go round in circles, as a small base's own may be.
     `wanted` is the manner of the held-out replies, the other two that of what was written to their questions.
+    `disliked` are held-out replies to keep away from, where those are learnt from.
     """
 
     turns: tuple[TurnLosses, ...]
@@ -94,6 +100,7 @@ class Measurement:
     written_by_base: Manner | None = None
     written_by_candidate: Manner | None = None
     first_sight: FirstSight | None = None
+    disliked: tuple[TurnLosses, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +109,8 @@ class Verdict:
 
     `before` is the better of base model and active adapter; `low` and `high` bound the 95 % interval of the
     change. `improved` is the share of held-out replies that got likelier, `general_rise` the share by which
-    the loss on general text rose.
+    the loss on general text rose. Where dislikes are learnt from, `apart` is by how many nats a liked reply
+    became likelier against a disliked one, and the other two bound its 95 % interval.
     """
 
     promoted: bool
@@ -113,6 +121,9 @@ class Verdict:
     high: float
     improved: float
     general_rise: float
+    apart: float | None = None
+    apart_low: float | None = None
+    apart_high: float | None = None
 
 
 _UNREADABLE = Verdict(
@@ -133,6 +144,7 @@ def read_measurement(document: dict[str, Any]) -> Measurement:
     first_sight = document["first_sight"]
     parts: dict[str, Any] = {
         "turns": tuple(TurnLosses(**turn) for turn in document["turns"]),
+        "disliked": tuple(TurnLosses(**turn) for turn in document["disliked"]),
         "preferences": tuple(Preference(**pair) for pair in document["preferences"]),
         "first_sight": None if first_sight is None else FirstSight(**first_sight),
         **{name: document[name] and Manner(**document[name]) for name in manners},
@@ -141,19 +153,21 @@ def read_measurement(document: dict[str, Any]) -> Measurement:
 
 
 def judge(measurement: Measurement, *, seed: int) -> Verdict:
-    """The verdict on one candidate; it has to beat the better of the base model and the active adapter."""
+    """The verdict on one candidate; it has to beat the better of the base model and the active adapter.
+
+    Where dislikes are learnt from, that is to tell liked replies from disliked ones: the liked ones are what
+    the weights said anyhow.
+    """
     turns = measurement.turns
     if not turns:
         return _UNREADABLE
-    after = per_token(turns, [turn.candidate for turn in turns])
     rival = _rival(turns)
-    before = per_token(turns, rival)
-    changes = [turn.candidate - other for turn, other in zip(turns, rival, strict=True)]
+    before, after = (per_token(turns, [getattr(turn, arm) for turn in turns]) for arm in (rival, "candidate"))
+    changes = [turn.candidate - getattr(turn, rival) for turn in turns]
     low, high = bootstrap_interval(turns, changes, seed=seed)
-    objection = _objection(measurement, high=high, before=before, after=after)
-    return Verdict(
-        promoted=objection is None,
-        reason=objection or f"It reads your wishes better: {before:.2f} to {after:.2f} nats a token.",
+    verdict = Verdict(
+        promoted=True,
+        reason=f"It reads your wishes better: {before:.2f} to {after:.2f} nats a token.",
         before=before,
         after=after,
         low=low,
@@ -161,25 +175,24 @@ def judge(measurement: Measurement, *, seed: int) -> Verdict:
         improved=sum(change < 0 for change in changes) / len(changes),
         general_rise=_general_rise(measurement),
     )
+    if measurement.disliked:
+        verdict = _with_contrast(verdict, measurement, seed=seed)
+    objection = _objection(measurement, verdict)
+    return verdict if objection is None else replace(verdict, promoted=False, reason=objection)
 
 
 def bootstrap_interval(
     turns: Sequence[TurnLosses], changes: Sequence[float], *, seed: int
 ) -> tuple[float, float]:
     """The 95 % interval of the change per token, by resampling conversations and turns within them."""
-    by_conversation: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
-    for turn, change in zip(turns, changes, strict=True):
-        by_conversation[turn.conversation_id].append((change, turn.tokens))
-    conversations = list(by_conversation.values())
-    draw = random.Random(seed)
-    means: list[float] = []
-    for _ in range(_RESAMPLES):
-        drawn = draw.choices(conversations, k=len(conversations))
-        sample = [pair for pairs in drawn for pair in draw.choices(pairs, k=len(pairs))]
-        means.append(sum(change for change, _ in sample) / sum(tokens for _, tokens in sample))
-    means.sort()
-    cut = round(_RESAMPLES * (1 - _CONFIDENCE) / 2)
-    return means[cut], means[-1 - cut]
+    pairs = [
+        (turn.conversation_id, (change, turn.tokens)) for turn, change in zip(turns, changes, strict=True)
+    ]
+
+    def mean(sample: Sequence[tuple[float, int]]) -> float:
+        return sum(change for change, _ in sample) / sum(tokens for _, tokens in sample)
+
+    return interval([pairs], lambda samples: mean(samples[0]), seed=seed)
 
 
 def per_token(turns: Sequence[TurnLosses], losses: Sequence[float]) -> float:
@@ -197,13 +210,41 @@ def heed(turns: Sequence[TurnLosses], arm: str) -> list[float] | None:
     return [other - loss for loss, other in zip(own, known, strict=True)]
 
 
-def _objection(measurement: Measurement, *, high: float, before: float, after: float) -> str | None:
+def _with_contrast(verdict: Verdict, measurement: Measurement, *, seed: int) -> Verdict:
+    """A verdict with how far liked and disliked replies came apart, against what tells them best now."""
+    kinds = measurement.turns, measurement.disliked
+    has_active = all(turn.active is not None for kind in kinds for turn in kind)
+    rival = (
+        "active"
+        if has_active and contrast(*(_gains(kind, "base", "active") for kind in kinds)) > 0
+        else "base"
+    )
+    gained = [_gains(kind, rival) for kind in kinds]
+    apart = contrast(*gained)
+    low, high = contrast_interval(*gained, seed=seed)
+    return replace(
+        verdict,
+        reason=f"It tells what you like from what you do not: by {apart:.1f} nats a reply.",
+        apart=apart,
+        apart_low=low,
+        apart_high=high,
+    )
+
+
+def _gains(turns: Sequence[TurnLosses], rival: str, arm: str = "candidate") -> Gains:
+    return [(turn.conversation_id, getattr(turn, rival) - getattr(turn, arm)) for turn in turns]
+
+
+def _objection(measurement: Measurement, verdict: Verdict) -> str | None:
     """The first reason against a candidate, None when there is none."""
+    before, after = verdict.before, verdict.after
     if not measurement.finite or not math.isfinite(after):
         return "Its weights are not finite numbers."
-    if high >= 0:
+    if verdict.apart_low is None and verdict.high >= 0:
         return f"It is not surely better than what serves now ({before:.2f} to {after:.2f} nats a token)."
-    if _control_wins(measurement.turns):
+    if objection := _objection_to_contrast(measurement, verdict):
+        return objection
+    if _control_wins(measurement.turns, measurement.disliked):
         return "Somebody else's weights do better, so it has learnt nothing of yours."
     if _heeds_less(measurement.turns):
         return "It heeds the question less than the base model does, whatever the manner of its replies."
@@ -220,15 +261,39 @@ def _objection(measurement: Measurement, *, high: float, before: float, after: f
     return None
 
 
+def _objection_to_contrast(measurement: Measurement, verdict: Verdict) -> str | None:
+    """What speaks against weights that learn from dislikes; None as well where they do not."""
+    if verdict.apart is None or verdict.apart_low is None:
+        return None
+    if verdict.apart_low <= 0:
+        return (
+            "It does not surely tell what you like from what you do not, any better than what serves now "
+            f"({verdict.apart:.1f} nats a reply)."
+        )
+    if verdict.after - verdict.before > LIKED_LIMIT:
+        change = f"{verdict.before:.2f} to {verdict.after:.2f} nats a token"
+        return f"It moves away from what you like, too ({change})."
+    wanted, by_base, written = (
+        measurement.wanted,
+        measurement.written_by_base,
+        measurement.written_by_candidate,
+    )
+    if wanted is None or by_base is None or written is None:
+        return None
+    expected = min(wanted.words, by_base.words)  # a trial reply ends sooner than a long one that is liked
+    if written.words < SHORTEST * expected:
+        return f"Its replies have {written.words:.0f} words, and {expected:.0f} were to be expected."
+    return None
+
+
 def _general_rise(measurement: Measurement) -> float:
     return measurement.canary_candidate / measurement.canary_base - 1
 
 
-def _rival(turns: Sequence[TurnLosses]) -> list[float]:
-    """The losses of whichever is better now, the base model or the active adapter."""
-    base = [turn.base for turn in turns]
+def _rival(turns: Sequence[TurnLosses]) -> str:
+    """Whichever is better now, the base model or the active adapter."""
     active = [turn.active for turn in turns if turn.active is not None]
-    return active if active and sum(active) < sum(base) else base
+    return "active" if active and sum(active) < sum(turn.base for turn in turns) else "base"
 
 
 def _heeds_less(turns: Sequence[TurnLosses]) -> bool:
@@ -242,6 +307,10 @@ def _heeds_less(turns: Sequence[TurnLosses]) -> bool:
     return sum(base) - sum(candidate) > HEED_LIMIT * abs(sum(base))
 
 
-def _control_wins(turns: Sequence[TurnLosses]) -> bool:
+def _control_wins(turns: Sequence[TurnLosses], disliked: Sequence[TurnLosses]) -> bool:
     """Whether another person's adapter does better; two people may well want the same manner."""
+    if disliked:
+        if any(turn.control is None for turn in (*turns, *disliked)):
+            return False
+        return contrast(*(_gains(part, "candidate", "control") for part in (turns, disliked))) > 0
     return sum(turn.control - turn.candidate for turn in turns if turn.control is not None) < 0

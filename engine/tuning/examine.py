@@ -8,7 +8,7 @@ replies are scored after each other's questions, which tells whether the candida
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from engine.errors import AdapterError
@@ -75,6 +75,7 @@ class Examiner:
         canary_replies = self._replies(CANARY_QUESTIONS, slot)
         return Measurement(
             turns=self._turns(user, slot, active, strangers),
+            disliked=self._disliked(user, slot, active, strangers),
             canary_base=self._canary_base,
             canary_candidate=self._canary_loss(slot),
             finite=finite,
@@ -95,13 +96,8 @@ class Examiner:
         if not fitting:
             return ()
         rows = [row for _, row in fitting]
-        arms = {
-            "base": self._meter.losses(rows, NO_ADAPTER),
-            "candidate": self._meter.losses(rows, slot),
-            "active": self._losses_of(active, rows),
-            "control": self._losses_of(strangers[0] if strangers else None, rows),
-            "pooled": self._losses_of(self._mean(strangers), rows),
-        }
+        arms = self._arms(rows, slot, active, strangers)
+        arms["pooled"] = self._losses_of(self._mean(strangers), rows)
         recalled = self._encode(user.recalled)
         if len(recalled) == len(rows):
             arms["base_with_recall"] = self._meter.losses(recalled, NO_ADAPTER)
@@ -110,15 +106,26 @@ class Examiner:
         if len(rows) > 1 and len(elsewhere) == len(rows):
             arms["base_elsewhere"] = self._meter.losses(elsewhere, NO_ADAPTER)
             arms["candidate_elsewhere"] = self._meter.losses(elsewhere, slot)
-        return tuple(
-            TurnLosses(
-                conversation_id=example.conversation_id,
-                tokens=row.reply_tokens,
-                reply_bytes=len(example.reply.encode()),
-                **{name: losses[place] for name, losses in arms.items() if losses is not None},
-            )
-            for place, (example, row) in enumerate(fitting)
-        )
+        return _turn_losses(fitting, arms)
+
+    def _disliked(
+        self, user: UserJob, slot: int, active: LoraWeights | None, strangers: Sequence[LoraWeights]
+    ) -> tuple[TurnLosses, ...]:
+        fitting = self._fitting(user.split.disliked)
+        if not fitting:
+            return ()
+        return _turn_losses(fitting, self._arms([row for _, row in fitting], slot, active, strangers))
+
+    def _arms(
+        self, rows: Sequence[Row], slot: int, active: LoraWeights | None, strangers: Sequence[LoraWeights]
+    ) -> dict[str, list[float] | None]:
+        """The losses of the same rows under each of these weights, None where there are none."""
+        return {
+            "base": self._meter.losses(rows, NO_ADAPTER),
+            "candidate": self._meter.losses(rows, slot),
+            "active": self._losses_of(active, rows),
+            "control": self._losses_of(strangers[0] if strangers else None, rows),
+        }
 
     def _preferences(self, user: UserJob, slot: int, active: LoraWeights | None) -> tuple[Preference, ...]:
         """By how much each held-out reply is likelier than the one that it was preferred to."""
@@ -200,6 +207,20 @@ class Examiner:
 
     def _row(self, example: Example) -> Row | None:
         return encode_example(self._tokenizer, example, most_tokens=self._job.recipe.example_tokens)
+
+
+def _turn_losses(
+    fitting: Sequence[tuple[Example, Row]], arms: Mapping[str, list[float] | None]
+) -> tuple[TurnLosses, ...]:
+    return tuple(
+        TurnLosses(
+            conversation_id=example.conversation_id,
+            tokens=row.reply_tokens,
+            reply_bytes=len(example.reply.encode()),
+            **{name: losses[place] for name, losses in arms.items() if losses is not None},
+        )
+        for place, (example, row) in enumerate(fitting)
+    )
 
 
 def _asked_in_turn(examples: Sequence[Example]) -> list[Example]:

@@ -1,12 +1,13 @@
 """From rated turns to training examples: what the user would have wanted to read, in its context (pure).
 
 A correction says it outright, a liked reply says it again, an unrated one only that nobody objected. What the
-user disliked is never a target. Only typed and spoken words count: a forwarded text or a web page may carry
-instructions of somebody else.
+user disliked is never a target; of somebody who rates by thumbs alone it tells what to keep away from. Only
+typed and spoken words count: a forwarded text or a web page may carry instructions of somebody else.
 """
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +24,12 @@ MOST_EXAMPLES = 400
 
 _LEARNABLE = frozenset({Origin.TYPED, Origin.SPOKEN})
 
+FEWEST_THUMBS = 5
+"""So many up and so many down tell one from the other."""
+
+ENOUGH_CORRECTIONS = 8
+"""From so many on dislikes add nothing (docs/learning.md)."""
+
 _POINTS_NEEDED = 60
 _HELD_OUT_SHARE = 0.2
 _MOST_HELD_OUT = 40
@@ -34,18 +41,20 @@ class Evidence(StrEnum):
     CORRECTED = "corrected"
     LIKED = "liked"
     UNRATED = "unrated"
+    DISLIKED = "disliked"
 
 
-WEIGHTS = {Evidence.CORRECTED: 2.0, Evidence.LIKED: 1.5, Evidence.UNRATED: 0.5}
+WEIGHTS = {Evidence.CORRECTED: 2.0, Evidence.LIKED: 1.5, Evidence.UNRATED: 0.5, Evidence.DISLIKED: 1.5}
 """How often a target is learnt, relative to the others."""
 
-_POINTS = {Evidence.CORRECTED: 7.5, Evidence.LIKED: 2.5, Evidence.UNRATED: 0.25}
+_POINTS = {Evidence.CORRECTED: 7.5, Evidence.LIKED: 2.5, Evidence.UNRATED: 0.25, Evidence.DISLIKED: 1.25}
 """Evidence per turn: 8 corrections reach the 60 points, or 24 liked replies, or 240 without a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A reply to learn. `context` ends with the question; `message_ids` are all used ones, the reply last.
+    """A reply to learn, or to keep away from. `context` ends with the question; `message_ids` are all used
+    ones, the reply last.
 
     `rejected` is what the user was told and has corrected, or disliked before they liked another answer.
     """
@@ -58,6 +67,11 @@ class Example:
     rejected: str | None = None
 
     @property
+    def wanted(self) -> bool:
+        """Whether it is what the user would like to read."""
+        return self.evidence is not Evidence.DISLIKED
+
+    @property
     def weight(self) -> float:
         """How often it is learnt, relative to the others."""
         return WEIGHTS[self.evidence]
@@ -65,10 +79,13 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Examples to train on, and later ones that judge the result."""
+    """Examples to train on, and later ones that judge the result: wanted replies, and disliked ones beside
+    them if those are learnt from.
+    """
 
     train: tuple[Example, ...]
     held_out: tuple[Example, ...]
+    disliked: tuple[Example, ...] = ()
 
 
 @dataclass(slots=True)
@@ -80,7 +97,10 @@ class _Conversation:
 
 
 def build_examples(turns: Iterable[RatedTurn]) -> list[Example]:
-    """The newest examples of one user, oldest first, from turns that are oldest first."""
+    """The newest examples of one user, oldest first, from turns that are oldest first.
+
+    Disliked replies are among them where they teach something.
+    """
     conversations: dict[int, _Conversation] = {}
     examples: dict[tuple[str, str], Example] = {}
     for turn in turns:
@@ -95,7 +115,20 @@ def build_examples(turns: Iterable[RatedTurn]) -> list[Example]:
             same = (_folded(example.context[-1].content), _folded(example.reply))
             examples.pop(same, None)  # said twice counts once, where it was said last
             examples[same] = example
-    return list(examples.values())[-MOST_EXAMPLES:]
+    newest = list(examples.values())[-MOST_EXAMPLES:]
+    return newest if dislikes_teach(newest) else wanted_of(newest)
+
+
+def wanted_of(examples: Iterable[Example]) -> list[Example]:
+    """Those that the user would like to read."""
+    return [one for one in examples if one.wanted]
+
+
+def dislikes_teach(examples: Iterable[Example]) -> bool:
+    """Whether somebody rates by thumbs, up and down, and hardly corrects anything."""
+    count = Counter(one.evidence for one in examples)
+    fewest = min(count[Evidence.LIKED], count[Evidence.DISLIKED])
+    return fewest >= FEWEST_THUMBS and count[Evidence.CORRECTED] < ENOUGH_CORRECTIONS
 
 
 def evidence_points(examples: Iterable[Example]) -> float:
@@ -108,7 +141,10 @@ def missing_evidence(examples: Sequence[Example]) -> str | None:
     missing = _POINTS_NEEDED - evidence_points(examples)
     if missing <= 0:
         return None
-    corrections, liked, messages = (-(-missing // points) for points in _POINTS.values())
+    corrections, liked, messages = (
+        -(-missing // _POINTS[evidence])
+        for evidence in (Evidence.CORRECTED, Evidence.LIKED, Evidence.UNRATED)
+    )
     return (
         f"There is not enough to learn from yet: {corrections:.0f} more corrections, or {liked:.0f} more"
         f" liked replies, or {messages:.0f} more messages would do."
@@ -116,24 +152,35 @@ def missing_evidence(examples: Sequence[Example]) -> str | None:
 
 
 def split_by_time(examples: Sequence[Example]) -> Split:
-    """Hold the last fifth of what was rated back, at least two or three; nothing later is trained on."""
-    rated = judged_by_the_user(examples)
-    fewest = 3 if len(rated) >= 12 else 2
-    count = min(max(fewest, round(len(rated) * _HELD_OUT_SHARE)), _MOST_HELD_OUT)
-    held_out = rated[-count:]
-    first_held_out = held_out[0].message_ids[-1]
+    """Hold the last fifth of what was rated back, at least two or three; nothing later is trained on.
+
+    So it is of what was disliked, by itself: where replies get better, the last dislikes are old.
+    """
+    held_out = _last(judged_by_the_user(examples))
+    disliked = _last([one for one in examples if not one.wanted])
     return Split(
-        train=tuple(example for example in examples if example.message_ids[-1] < first_held_out),
+        train=tuple(one for one in examples if _is_before(one, held_out if one.wanted else disliked)),
         held_out=tuple(held_out),
+        disliked=tuple(disliked),
     )
 
 
 def judged_by_the_user(examples: Sequence[Example]) -> list[Example]:
-    """Those that were liked or corrected; all when there are none.
+    """Those that were liked or corrected; all wanted ones when there are none.
 
     A reply that nobody rated is what the weights of its time would say anyhow.
     """
-    return [one for one in examples if one.evidence is not Evidence.UNRATED] or list(examples)
+    wanted = wanted_of(examples)
+    return [one for one in wanted if one.evidence is not Evidence.UNRATED] or wanted
+
+
+def _last(rated: Sequence[Example]) -> Sequence[Example]:
+    fewest = 3 if len(rated) >= 12 else 2
+    return rated[-min(max(fewest, round(len(rated) * _HELD_OUT_SHARE)), _MOST_HELD_OUT) :]
+
+
+def _is_before(example: Example, held_out: Sequence[Example]) -> bool:
+    return example.message_ids[-1] < held_out[0].message_ids[-1]
 
 
 def fingerprint(examples: Iterable[Example]) -> str:
@@ -191,9 +238,10 @@ def _judged(turn: RatedTurn) -> tuple[Evidence | None, str]:
         return Evidence.CORRECTED, rating.correction
     if rating.value == 1:
         return unrated and Evidence.LIKED, turn.reply.text
+    if rating.value == -1:
+        return unrated and Evidence.DISLIKED, turn.reply.text
     # A remark without a thumb is a wish, so the reply was not what the user wanted.
-    disliked = rating.value == -1 or rating.note is not None
-    return None if disliked else unrated, turn.reply.text
+    return None if rating.note is not None else unrated, turn.reply.text
 
 
 def _stands_alone(reply: Message) -> bool:

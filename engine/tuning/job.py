@@ -138,6 +138,7 @@ def write_job(folder: Path, job: Job, *, secret: bytes | None = None) -> None:
         parts = {
             "train": _dump(user.split.train),
             "held_out": _dump(user.split.held_out),
+            "disliked": _dump(user.split.disliked),
             "fresh": _dump(user.fresh),
             "recalled": _dump(user.recalled),
         }
@@ -250,7 +251,11 @@ def _user(document: dict[str, Any], parts: dict[str, list[dict[str, Any]]]) -> U
     active = document["active"]
     return UserJob(
         user_id=document["user_id"],
-        split=Split(train=_examples(parts["train"]), held_out=_examples(parts["held_out"])),
+        split=Split(
+            train=_examples(parts["train"]),
+            held_out=_examples(parts["held_out"]),
+            disliked=_examples(parts["disliked"]),
+        ),
         fresh=_examples(parts["fresh"]),
         recalled=_examples(parts["recalled"]),
         checkpoint_secret=_unhex(document["checkpoint_secret"]),

@@ -16,6 +16,7 @@ from engine.tuning.encoding import Batch, Row, labelled_logits, pad
 from engine.tuning.job import Recipe
 from engine.tuning.optimizer import SlotAdamW, SlotState
 from engine.tuning.replay import ReplayText, divergence
+from engine.tuning.unwanted import unwanted_loss
 
 _FEWEST_TOKENS = 64
 """A micro-batch smaller than this is not worth another try when memory is short."""
@@ -154,12 +155,15 @@ class JointTrainer:
             self._stack.rows.select([learners[place].slot for place, _ in part])
             batch = pad([row for _, row in part], pad_id=self._pad_id, device=self._model.device)
             losses, row_of_token = token_losses(self._model, batch)
-            shares = [1 / (len(batches[place]) * row.reply_tokens) for place, row in part]
-            weighted = losses * losses.new_tensor(shares)[row_of_token]
-            weighted.sum().backward()  # pyright: ignore[reportUnknownMemberType]
-            by_row = losses.new_zeros(len(part)).index_add_(0, row_of_token, weighted.detach())
+            by_row = losses.new_zeros(len(part)).index_add(0, row_of_token, losses)
+            shares = by_row.new_tensor([1 / (len(batches[place]) * row.reply_tokens) for place, row in part])
+            objectives = torch.stack(
+                [_objective(loss, row) for loss, (_, row) in zip(by_row, part, strict=True)]
+            )
+            (objectives * shares).sum().backward()  # pyright: ignore[reportUnknownMemberType]
+            weighted = by_row.detach() * shares
             for row, (place, _) in enumerate(part):
-                means[place] += by_row[row].item()
+                means[place] += weighted[row].item()
         if self._replay:
             self._hold_to_base(learners)
         return means
@@ -176,6 +180,11 @@ class JointTrainer:
             shares = [self._recipe.replay_weight / row.reply_tokens for _, row in part]
             weighted = penalties * penalties.new_tensor(shares)[row_of_token]
             weighted.sum().backward()  # pyright: ignore[reportUnknownMemberType]
+
+
+def _objective(loss: Tensor, row: Row) -> Tensor:
+    """What a step makes smaller for one row, from its loss as a sum in nats."""
+    return loss if row.base_loss is None else unwanted_loss(loss, row.base_loss)
 
 
 def _lacks_memory(error: RuntimeError) -> bool:

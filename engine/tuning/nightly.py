@@ -309,7 +309,7 @@ def _report(one: _Prepared, verdict: Verdict, candidate: Candidate) -> dict[str,
     """The figures of a run as they are kept: losses in nats per token."""
     return {
         "examples": len(one.split.train),
-        "held_out": len(one.split.held_out),
+        "held_out": len(one.split.held_out) + len(one.split.disliked),
         "learnt_from": one.learnt_from,
         "newest_message": one.newest_message,
         **asdict(verdict),

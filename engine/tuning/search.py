@@ -20,6 +20,7 @@ from engine.tuning.examples import (
     evidence_points,
     judged_by_the_user,
     missing_evidence,
+    wanted_of,
 )
 from engine.tuning.job import Job, Progress, Recipe, UserJob, read_candidate, write_job
 from engine.tuning.recipes import read_recipe, write_recipe
@@ -126,7 +127,7 @@ class Searcher:
 
     async def _splits(self, user_ids: Sequence[int]) -> list[Split]:
         messages = self._workshop.messages
-        everybody = [build_examples(await messages.rated_turns(user_id)) for user_id in user_ids]
+        everybody = [wanted_of(build_examples(await messages.rated_turns(user_id))) for user_id in user_ids]
         enough = [examples for examples in everybody if missing_evidence(examples) is None]
         if not enough:
             raise TuningError("Nobody has said enough yet to learn from.")

@@ -10,9 +10,9 @@ import resource
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -44,6 +44,7 @@ from engine.tuning.measure import Meter
 from engine.tuning.replay import write_replay
 from engine.tuning.room import check_room
 from engine.tuning.stopping import end_when_asked
+from engine.tuning.unwanted import balanced
 
 _NICENESS = 10
 
@@ -81,11 +82,15 @@ class Worker:
         pad_id = min(self._tokenizer.end_ids)
         replay = write_replay(model, self._stack, self._tokenizer, pad_id=pad_id)
         self._trainer = JointTrainer(model, self._stack, recipe=job.recipe, pad_id=pad_id, replay=replay)
-        meter = Meter(
+        self._meter = Meter(
             model, self._stack, self._tokenizer, pad_id=pad_id, most_tokens=job.recipe.micro_batch_tokens
         )
         self._examiner = Examiner(
-            job=job, meter=meter, stack=self._stack, tokenizer=self._tokenizer, guest_slot=self._at_once + 1
+            job=job,
+            meter=self._meter,
+            stack=self._stack,
+            tokenizer=self._tokenizer,
+            guest_slot=self._at_once + 1,
         )
         self._first_sights: dict[int, FirstSight | None] = {}
 
@@ -129,7 +134,7 @@ class Worker:
         """Give a user a slot, with what was learnt before a run like this one was broken off."""
         self._first_sights[user.user_id] = self._examiner.first_sight(user)
         job = self._job
-        batches = plan_batches(self._encode(user.split.train), job.recipe, seed=job.seed)
+        batches = plan_batches(balanced(self._encode(user.split.train)), job.recipe, seed=job.seed)
         file = CheckpointFile(
             path=checkpoint_path(self._folder.parent, user.user_id),
             purpose=purpose_of(batches, base_name=job.base_name, recipe=job.recipe, seed=job.seed),
@@ -189,6 +194,15 @@ class Worker:
         )
 
     def _encode(self, examples: tuple[Example, ...]) -> list[Row]:
+        wanted = self._rows(one for one in examples if one.wanted)
+        unwanted = self._rows(one for one in examples if not one.wanted)
+        base_losses = self._meter.losses(unwanted, NO_ADAPTER)
+        return [
+            *wanted,
+            *(replace(row, base_loss=loss) for row, loss in zip(unwanted, base_losses, strict=True)),
+        ]
+
+    def _rows(self, examples: Iterable[Example]) -> list[Row]:
         most_tokens = self._job.recipe.example_tokens
         rows = (encode_example(self._tokenizer, example, most_tokens=most_tokens) for example in examples)
         return [row for row in rows if row is not None]

@@ -195,6 +195,18 @@ async def test_the_morning_line_names_somebody_elses_weights_where_they_were_mea
     assert (outcome(run, EN) or "").endswith("With somebody else's weights it would be 2.00.")
 
 
+async def test_what_thumbs_have_taught_is_told_as_what_came_apart(bench: Bench):
+    ada = bench.server.person(USER_ID, "Ada")
+    await ask(ada, "hello")
+    await learn(bench, {**MEASURED, "apart": 41.26})
+    [run] = await bench.services.core.runs.runs_of(USER_ID)
+    told = "those that you like became 41.3 nats likelier against those that you do not."
+
+    assert told in (outcome(run, EN) or "")
+    assert "surprise" not in (outcome(run, EN) or "")
+    assert told in await shown(ada, "/status")
+
+
 async def test_status_says_what_the_last_night_took_and_found_new(bench: Bench):
     ada = bench.server.person(USER_ID, "Ada")
     await ask(ada, "hello")

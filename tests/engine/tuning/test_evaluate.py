@@ -125,3 +125,75 @@ def test_a_measurement_comes_back_from_its_document():
         first_sight=FirstSight(turns=3, tokens=30, base=2.0, active=None),
     )
     assert read_measurement(json.loads(json.dumps(asdict(measured)))) == measured
+
+
+def by_thumbs(
+    *, liked: Sequence[float] = (14.0,) * 6, disliked: Sequence[float] = (60.0,) * 6, **losses: float
+) -> Measurement:
+    """Liked replies of ten tokens and disliked ones, all at 15 and 40 nats under the base, and under the
+    candidate at so many.
+    """
+
+    def turns(base: float, candidates: Sequence[float]) -> tuple[TurnLosses, ...]:
+        return tuple(
+            replace(GOOD.turns[0], conversation_id=number, base=base, candidate=candidate, **losses)
+            for number, candidate in enumerate(candidates)
+        )
+
+    return replace(GOOD, turns=turns(15.0, liked), disliked=turns(40.0, disliked))
+
+
+def written(*, words: float, liked: float, by_base: float) -> Measurement:
+    """Trial replies of so many words, beside liked replies and trial replies of the base."""
+
+    def of(count: float) -> Manner:
+        return Manner(words=count, lower_case=0, punctuated=1, emoji=0)
+
+    return replace(by_thumbs(), written_by_candidate=of(words), wanted=of(liked), written_by_base=of(by_base))
+
+
+def test_whoever_rates_by_thumbs_is_judged_by_how_far_likes_and_dislikes_come_apart():
+    verdict = judge(by_thumbs(liked=(15.4,) * 6), seed=0)
+
+    assert verdict.promoted
+    assert verdict.apart == pytest.approx(-0.4 + 20)
+    assert (verdict.apart_low, verdict.apart_high) == pytest.approx((19.6, 19.6))
+    assert "what you like from what you do not: by 19.6 nats a reply" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("measurement", "reason"),
+    [
+        (by_thumbs(disliked=(39.0,) * 6), "does not surely tell"),
+        (by_thumbs(disliked=(90.0, 39.0, 39.0, 38.0, 39.0, 38.0)), "does not surely tell"),
+        (by_thumbs(liked=(16.5,) * 6), "moves away from what you like, too (1.50 to 1.65"),
+        (
+            replace(
+                by_thumbs(control=14.0),
+                disliked=tuple(replace(turn, control=61.0) for turn in by_thumbs().disliked),
+            ),
+            "Somebody else's",
+        ),
+        (written(words=14, liked=30, by_base=80), "Its replies have 14 words, and 30 were to be expected."),
+        (written(words=14, liked=90, by_base=30), "Its replies have 14 words, and 30 were to be expected."),
+    ],
+)
+def test_every_objection_to_what_thumbs_taught_is_told(measurement: Measurement, reason: str):
+    verdict = judge(measurement, seed=0)
+    assert not verdict.promoted
+    assert reason in verdict.reason
+
+
+def test_trial_replies_need_half_the_words_that_were_to_be_expected():
+    assert judge(written(words=16, liked=30, by_base=80), seed=0).promoted
+    assert judge(written(words=46, liked=111, by_base=65), seed=0).promoted
+
+
+def test_what_tells_likes_from_dislikes_already_is_what_has_to_be_beaten():
+    served = by_thumbs()
+    turns = tuple(replace(turn, active=turn.base) for turn in served.turns)
+    disliked = tuple(replace(turn, active=70.0) for turn in served.disliked)
+
+    assert not judge(replace(served, turns=turns, disliked=disliked), seed=0).promoted
+    worse = tuple(replace(turn, active=45.0) for turn in served.disliked)
+    assert judge(replace(served, turns=turns, disliked=worse), seed=0).promoted

@@ -106,6 +106,17 @@ def test_each_set_of_weights_is_scored_under_its_own_name(desk: Desk):
         assert turn.pooled not in (None, turn.base, turn.candidate, turn.control)
 
 
+def test_disliked_replies_are_scored_beside_the_wanted_ones(desk: Desk):
+    split = replace(USER.split, disliked=(example(7), example(8)))
+    measurement = desk.examine(replace(USER, split=split, active=desk.files(1)), seed=1)
+
+    assert [turn.conversation_id for turn in measurement.disliked] == [7, 8]
+    for turn in measurement.disliked:
+        assert turn.active == pytest.approx(turn.candidate, rel=1e-4)
+        assert turn.base != turn.candidate
+    assert desk.examine(USER).disliked == ()
+
+
 def test_the_mean_of_twice_the_same_adapter_is_that_adapter(desk: Desk):
     for turn in desk.examine(replace(USER, others=(desk.files(2), desk.files(2)))).turns:
         assert turn.pooled == pytest.approx(turn.control, rel=1e-3)

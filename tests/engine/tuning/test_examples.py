@@ -5,14 +5,17 @@ import pytest
 from engine.language.model import ChatMessage
 from engine.tuning.examples import (
     CONTEXT_TURNS,
+    ENOUGH_CORRECTIONS,
+    FEWEST_THUMBS,
     MOST_EXAMPLES,
     Evidence,
     build_examples,
+    dislikes_teach,
     fingerprint,
     missing_evidence,
     split_by_time,
 )
-from storage.records import FinishReason, Origin, Role
+from storage.records import FinishReason, Origin, RatedTurn, Role
 from tests.engine.tuning.turns import turn
 
 
@@ -138,3 +141,35 @@ def test_the_fingerprint_follows_every_change_of_what_would_be_learnt():
     assert before == fingerprint(build_examples(turns))
     assert before != fingerprint(build_examples([*turns, turn(3)]))
     assert before != fingerprint(build_examples([turns[0], turn(2, value=1)]))
+
+
+def rated(*thumbs: int, corrections: int = 0) -> list[RatedTurn]:
+    """Turns with these thumbs in order, and corrected ones after them."""
+    first = [turn(number, value=value) for number, value in enumerate(thumbs, start=1)]
+    return first + [
+        turn(number, correction="better") for number in range(len(first) + 1, len(first) + 1 + corrections)
+    ]
+
+
+def test_dislikes_are_learnt_from_beside_likes_and_few_corrections():
+    up_and_down = [1, -1] * FEWEST_THUMBS
+    examples = build_examples(rated(*up_and_down, corrections=1))
+    assert [one.wanted for one in examples] == [True, False] * FEWEST_THUMBS + [True]
+    assert examples[1].evidence is Evidence.DISLIKED
+
+    for turns in (
+        rated(*up_and_down[:-1]),
+        rated(*[-1] * 30),
+        [*rated(*up_and_down), *(turn(n, correction=f"{n}") for n in range(50, 50 + ENOUGH_CORRECTIONS))],
+    ):
+        examples = build_examples(turns)
+        assert not dislikes_teach(examples)
+        assert all(one.wanted for one in examples)
+
+
+def test_of_likes_and_dislikes_the_last_of_each_are_held_back():
+    split = split_by_time(build_examples(rated(*[-1] * 15, *[1] * 15)))
+
+    assert [one.message_ids[-1] for one in split.held_out] == [56, 58, 60]
+    assert [one.message_ids[-1] for one in split.disliked] == [26, 28, 30]
+    assert [one.message_ids[-1] for one in split.train] == [*range(2, 26, 2), *range(32, 56, 2)]
