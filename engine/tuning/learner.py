@@ -70,10 +70,11 @@ def learning_rate(recipe: Recipe, *, step: int, steps: int) -> float:
     return recipe.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
-def token_losses(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
-    """The loss of each labelled token in nats, [tokens], and the batch row of each, [tokens]."""
+def row_losses(model: Any, batch: Batch) -> Tensor:
+    """The loss of each row's labelled tokens as a sum in nats, [rows]."""
     logits, labels, row_of_token = labelled_logits(model, batch)
-    return functional.cross_entropy(logits, labels, reduction="none"), row_of_token
+    losses = functional.cross_entropy(logits, labels, reduction="none")
+    return losses.new_zeros(len(batch.tokens)).index_add(0, row_of_token, losses)
 
 
 class JointTrainer:
@@ -154,14 +155,13 @@ class JointTrainer:
         for part in micro_batches(rows, most_tokens=self._most_tokens):
             self._stack.rows.select([learners[place].slot for place, _ in part])
             batch = pad([row for _, row in part], pad_id=self._pad_id, device=self._model.device)
-            losses, row_of_token = token_losses(self._model, batch)
-            by_row = losses.new_zeros(len(part)).index_add(0, row_of_token, losses)
-            shares = by_row.new_tensor([1 / (len(batches[place]) * row.reply_tokens) for place, row in part])
+            losses = row_losses(self._model, batch)
+            shares = losses.new_tensor([1 / (len(batches[place]) * row.reply_tokens) for place, row in part])
             objectives = torch.stack(
-                [_objective(loss, row) for loss, (_, row) in zip(by_row, part, strict=True)]
+                [_objective(loss, row) for loss, (_, row) in zip(losses, part, strict=True)]
             )
             (objectives * shares).sum().backward()  # pyright: ignore[reportUnknownMemberType]
-            weighted = by_row.detach() * shares
+            weighted = losses.detach() * shares
             for row, (place, _) in enumerate(part):
                 means[place] += weighted[row].item()
         if self._replay:

@@ -13,7 +13,7 @@ from engine.language.lora import LoraStack
 from engine.language.model import ChatMessage, SamplingParams
 from engine.language.tokens import ChatTokenizer
 from engine.tuning.encoding import Row, pad, pad_left, until_end
-from engine.tuning.learner import micro_batches, token_losses
+from engine.tuning.learner import micro_batches, row_losses
 from storage.records import Role
 
 _TRIAL_TOKENS = 96
@@ -40,10 +40,9 @@ class Meter:
         for part in micro_batches(list(enumerate(rows)), most_tokens=self._most_tokens):
             self._stack.rows.select([slot] * len(part))
             batch = pad([row for _, row in part], pad_id=self._pad_id, device=self._model.device)
-            losses, row_of_token = token_losses(self._model, batch)
-            by_row = torch.zeros(len(part), device=losses.device).index_add_(0, row_of_token, losses)
+            losses = row_losses(self._model, batch)
             for row, (place, _) in enumerate(part):
-                sums[place] = by_row[row].item()
+                sums[place] = losses[row].item()
         return sums
 
     @torch.no_grad()

@@ -5,9 +5,9 @@ import torch
 
 from engine.language.lora import LoraWeights, wrap_linears
 from engine.language.tokens import ChatTokenizer
-from engine.tuning.encoding import Row, labelled_logits, pad
+from engine.tuning.encoding import IGNORED, Row, labelled_logits, pad
 from engine.tuning.job import Recipe
-from engine.tuning.learner import JointTrainer, Learner, token_losses
+from engine.tuning.learner import JointTrainer, Learner, row_losses
 from engine.tuning.replay import OPENINGS, TEXT_TOKENS, divergence, write_replay
 from tests.engine.language.conftest import random_tokens, tiny_model, tiny_tokenizer
 from tests.engine.tuning.test_learner import distance
@@ -53,7 +53,7 @@ class School:
         """The loss of a slot on what it is taught, nats a token."""
         self.stack.rows.select([slot] * 2)
         batch = pad([row(slot), row(slot + 10)], pad_id=0, device=self.model.device)
-        return float(token_losses(self.model, batch)[0].mean())
+        return float(row_losses(self.model, batch).sum() / (batch.labels != IGNORED).sum())
 
     @torch.no_grad()
     def drift(self, slot: int) -> float:

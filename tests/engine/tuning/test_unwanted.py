@@ -8,7 +8,7 @@ import torch
 from engine.language.lora import NO_ADAPTER, wrap_linears
 from engine.tuning.encoding import Row, pad
 from engine.tuning.job import Recipe
-from engine.tuning.learner import JointTrainer, Learner, token_losses
+from engine.tuning.learner import JointTrainer, Learner, row_losses
 from engine.tuning.unwanted import BETA, balanced, unwanted_loss
 from tests.engine.language.conftest import tiny_model
 from tests.engine.tuning.test_learner import row
@@ -52,8 +52,7 @@ def test_an_unwanted_reply_becomes_less_likely_and_a_wanted_one_likelier():
 
     def losses(rows: list[Row], slot: int) -> list[float]:
         stack.rows.select([slot] * len(rows))
-        each, of_row = token_losses(model, pad(rows, pad_id=0, device=model.device))
-        return each.new_zeros(len(rows)).index_add(0, of_row, each).tolist()
+        return row_losses(model, pad(rows, pad_id=0, device=model.device)).tolist()
 
     trainer = JointTrainer(model, stack, recipe=RECIPE, pad_id=0)
     wanted, other = row(1), row(2)
